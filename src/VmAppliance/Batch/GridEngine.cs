@@ -1,0 +1,51 @@
+using VmAppliance.Diagnostics;
+using VmAppliance.Linux;
+using VmAppliance.Processes;
+
+namespace VmAppliance.Batch;
+
+/// <summary>Grid Engine, seen from its hooks: sge_conf(5), queue_conf(5).</summary>
+static class GridEngine
+{
+    /// <summary>Exit statuses that execd understands from a prolog, a starter and an epilog.</summary>
+    public const int Ok = 0, DisableQueue = 1, RunAgain = 99, JobError = 100;
+
+    /// <summary>The variables that a hook takes from its environment; nothing else is looked at.</summary>
+    public const string SpoolVariable = "SGE_JOB_SPOOL_DIR", ExitVariable = "SGE_JOBEXIT_STAT";
+
+    /// <summary>The job that a root hook was called for.</summary>
+    /// <param name="adminUser">The account that Grid Engine's daemons write as.</param>
+    /// <param name="caller">Who called through sudo, as a user id; null when Grid Engine itself called.</param>
+    /// <exception cref="ApplianceException">There is no job, or it is not the caller's.</exception>
+    public static Job CurrentJob(string adminUser, int? caller)
+    {
+        var path = InitialProcess.Variable(SpoolVariable) ?? throw new ApplianceException(Blame.Usage, "find job", SpoolVariable,
+            "it is not set", "this mode is a hook of Grid Engine; to run a command by hand: vmappliance run -- COMMAND");
+        return Read(SpoolDirectory.OpenTrusted(path, AccountDatabase.Find(adminUser)?.Uid ?? -1), caller);
+    }
+
+    static Job Read(SpoolDirectory spool, int? caller)
+    {
+        var owner = spool.Require("job_owner");
+        if (caller is { } uid && AccountDatabase.Get(owner).Uid != uid)
+            throw new ApplianceException(Blame.Job, "find job", spool.Path, $"it belongs to {owner}, not to the caller");
+        var key = JobKey.Parse(spool.Require("job_id"), spool.Value("ja_task_id")) ?? throw new ApplianceException(
+            Blame.Node, "find job", spool.Path, $"'{spool.Value("job_id")}.{spool.Value("ja_task_id")}' cannot be a job and its task");
+        if (Path.GetFileName(spool.Path) != $"{key}")
+            throw new ApplianceException(Blame.Job, "find job", spool.Path, $"its description says that it is job {key}");
+        return new Job(key, owner, spool.Require("queue"), Directories(spool), spool.Path);
+    }
+
+    /// <summary>Where the job's script, its spool files and its TMPDIR are on the node, so that they can be at the same place in the machine.</summary>
+    static List<string> Directories(SpoolDirectory spool) =>
+        [.. new string?[] { Path.GetDirectoryName(spool.Value("script_file")), spool.Value("tmpdir"), spool.Path }.OfType<string>()
+            .Where(d => d.StartsWith('/') && d != "/").Distinct()];
+
+    /// <summary>Blame as the exit status of a prolog.</summary>
+    public static int PrologStatus(Blame blame) => blame switch
+    {
+        Blame.Job => JobError,
+        Blame.Transient => RunAgain,
+        _ => DisableQueue,
+    };
+}

@@ -1,0 +1,9 @@
+namespace VmAppliance.Batch;
+
+/// <summary>What the batch system wants run, as far as a machine must be prepared for it.</summary>
+/// <param name="Key">Its id and task.</param>
+/// <param name="Owner">Whose it is: a login name.</param>
+/// <param name="Queue">The queue it came through; it names the image.</param>
+/// <param name="Directories">Directories of the batch system that the job expects to find: made in the machine, and the owner's there.</param>
+/// <param name="LivesIn">A path that exists as long as the batch system has the job on this node; null when only a lock says that it lives.</param>
+sealed record Job(JobKey Key, string Owner, string Queue, IReadOnlyList<string> Directories, string? LivesIn);

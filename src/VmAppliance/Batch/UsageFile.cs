@@ -1,0 +1,39 @@
+using System.Globalization;
+using System.Text;
+using VmAppliance.Linux;
+
+namespace VmAppliance.Batch;
+
+/// <summary>The <c>usage</c> file of a finished job, which execd reads after the epilog: NAME=value lines, times in seconds, memory in KiB.</summary>
+static class UsageFile
+{
+    const int Largest = 1 << 16;
+
+    /// <summary>Adds what the job's machine used to what the job's processes on the node used.</summary>
+    /// <param name="spoolDirectory">A trusted spool directory.</param>
+    /// <param name="user">CPU time in user mode.</param>
+    /// <param name="system">CPU time in the kernel.</param>
+    /// <param name="peakKiB">Most memory in use, in KiB.</param>
+    /// <exception cref="LinuxException">The file cannot be read or replaced.</exception>
+    public static void Add(string spoolDirectory, TimeSpan user, TimeSpan system, long peakKiB)
+    {
+        var path = $"{spoolDirectory}/usage";
+        var before = Files.ReadNoFollow(path, Largest, out var facts);
+        var after = Added(Encoding.UTF8.GetString(before), user, system, peakKiB);
+        Files.Replace(path, Encoding.UTF8.GetBytes(after), facts.Mode & 0x1FF, facts.Uid, -1);
+    }
+
+    /// <summary>The file's text with the machine's usage added.</summary>
+    public static string Added(string text, TimeSpan user, TimeSpan system, long peakKiB) =>
+        string.Join('\n', text.Split('\n').Select(line => line.Split('=', 2) switch
+        {
+            ["ru_utime", var value] => Sum("ru_utime", value, user.TotalSeconds),
+            ["ru_stime", var value] => Sum("ru_stime", value, system.TotalSeconds),
+            ["ru_maxrss", var value] => Sum("ru_maxrss", value, peakKiB),
+            _ => line,
+        }));
+
+    static string Sum(string name, string value, double more) =>
+        double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out var had)
+            ? string.Create(CultureInfo.InvariantCulture, $"{name}={had + more:0.######}") : $"{name}={value}";
+}

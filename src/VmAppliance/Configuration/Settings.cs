@@ -1,0 +1,85 @@
+namespace VmAppliance.Configuration;
+
+/// <summary>The whole configuration, read and checked; sizes in bytes.</summary>
+sealed record Settings(
+    ApplianceSettings Appliance,
+    SlotSettings Slots,
+    NetworkSettings Network,
+    StorageSettings Storage,
+    GridEngineSettings GridEngine,
+    IReadOnlyDictionary<string, ImageSettings> Images,
+    IReadOnlyDictionary<string, QueueSettings> Queues)
+{
+    /// <summary>The settings of an image, with the defaults where it has no section.</summary>
+    public ImageSettings Image(string name) => Images.TryGetValue(name, out var image) ? image
+        : new ImageSettings(Slots.Cpus, Slots.Memory, "", "q35", "auto", Appliance.ReadyTimeout, IdentityKind.Port);
+}
+
+/// <summary>How QEMU emulates: proved KVM, or software emulation.</summary>
+enum Acceleration
+{
+    /// <summary>KVM where a tiny guest proves that it works, else TCG.</summary>
+    Auto,
+
+    /// <summary>KVM or nothing.</summary>
+    Kvm,
+
+    /// <summary>Software emulation.</summary>
+    Tcg,
+}
+
+/// <summary>How a machine's network reaches the world.</summary>
+enum NetworkKind
+{
+    /// <summary>QEMU's user-mode network, the ssh port forwarded from 127.0.0.1.</summary>
+    User,
+
+    /// <summary>A tap device on a bridge, with an address per slot.</summary>
+    Tap,
+}
+
+/// <summary>How the golden image becomes a job's disk.</summary>
+enum CopyKind
+{
+    /// <summary>A reflink copy where the file system has it, else an overlay.</summary>
+    Auto,
+
+    /// <summary>An empty qcow2 file on top of the image.</summary>
+    Overlay,
+
+    /// <summary>A copy that shares the image's blocks: FICLONE.</summary>
+    Reflink,
+}
+
+/// <summary>The way in which a machine learns who it is.</summary>
+enum IdentityKind
+{
+    /// <summary>The virtio-serial port org.vmappliance.0.</summary>
+    Port,
+
+    /// <summary>A second, read-only disk.</summary>
+    Seed,
+}
+
+/// <summary>[appliance]</summary>
+sealed record ApplianceSettings(string Batch, string Hypervisor, Acceleration Acceleration, string RunDirectory,
+    string StateDirectory, string Qemu, TimeSpan ReadyTimeout, int LostStatus);
+
+/// <summary>[slots]: how many machines, and the share of each.</summary>
+sealed record SlotSettings(int Count, int Cpus, long Memory);
+
+/// <summary>[network]; the address of slot N is the subnet's 10 + N.</summary>
+sealed record NetworkSettings(NetworkKind Kind, bool Restrict, string Bridge, string MacPrefix, Subnet Subnet,
+    string? Gateway, IReadOnlyList<string> NameServers);
+
+/// <summary>[storage]</summary>
+sealed record StorageSettings(string Kind, CopyKind Copy, string Directory);
+
+/// <summary>[gridengine]; spool directories of root and of this account are believed.</summary>
+sealed record GridEngineSettings(string AdminUser);
+
+/// <summary>[image:NAME]</summary>
+sealed record ImageSettings(int Cpus, long Memory, string Append, string Machine, string Cpu, TimeSpan ReadyTimeout, IdentityKind Identity);
+
+/// <summary>[queue:NAME]; without an image (<c>none</c>) jobs run on the node itself.</summary>
+sealed record QueueSettings(string? Image, int LostStatus);

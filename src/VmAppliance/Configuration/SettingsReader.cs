@@ -1,0 +1,143 @@
+using Microsoft.Extensions.Configuration;
+
+namespace VmAppliance.Configuration;
+
+/// <summary>Turns the text of an INI file into <see cref="Settings"/>; every problem is reported, not just the first.</summary>
+sealed class SettingsReader
+{
+    const long LeastMemory = 64L << 20;
+    static readonly string[] Sections = ["appliance", "slots", "network", "storage", "gridengine", "image:NAME", "queue:NAME"];
+
+    readonly IConfigurationRoot _ini;
+    readonly List<string> _problems = [];
+    readonly List<EffectiveValue> _effective = [];
+
+    SettingsReader(IConfigurationRoot ini) => _ini = ini;
+
+    /// <summary>Reads a configuration.</summary>
+    /// <param name="text">The INI file's text; empty for the defaults.</param>
+    /// <param name="problems">All that is wrong: <c>[section] key: reason</c>; empty when the settings can be used.</param>
+    /// <param name="effective">Every key with the value in force, in the order of the manual.</param>
+    public static Settings Read(string text, out IReadOnlyList<string> problems, out IReadOnlyList<EffectiveValue> effective)
+    {
+        SettingsReader reader;
+        try
+        {
+            using var stream = new MemoryStream(System.Text.Encoding.UTF8.GetBytes(text));
+            reader = new SettingsReader(new ConfigurationBuilder().AddIniStream(stream).Build());
+        }
+        catch (FormatException e)
+        {
+            var settings = Read("", out _, out effective);
+            problems = [e.Message];
+            return settings;
+        }
+        var result = reader.Settings();
+        (problems, effective) = (reader._problems, reader._effective);
+        return result;
+    }
+
+    Settings Settings()
+    {
+        RefuseUnknownSections();
+        var appliance = Section("appliance", Appliance);
+        var slots = Section("slots", Slots);
+        var network = Section("network", Network);
+        var storage = Section("storage", s => Storage(s, appliance.StateDirectory));
+        var gridEngine = Section("gridengine", s => new GridEngineSettings(s.Text("admin_user", "sgeadmin")));
+        var images = Named("image", s => Image(s, appliance, slots));
+        var queues = Named("queue", s => Queue(s, appliance));
+        return new Settings(appliance, slots, network, storage, gridEngine, images, queues);
+    }
+
+    static ApplianceSettings Appliance(SectionReader s) => new(
+        s.Word("batch", "gridengine", "gridengine"),
+        s.Word("hypervisor", "qemu", "qemu"),
+        s.Choice("accel", Acceleration.Auto),
+        s.Path("run_dir", "/run/vmappliance"),
+        s.Path("state_dir", "/var/lib/vmappliance"),
+        s.Text("qemu", "auto"),
+        s.Duration("ready_timeout", TimeSpan.FromMinutes(2)),
+        s.Count("lost_status", 98, 1, 255));
+
+    static SlotSettings Slots(SectionReader s) => new(
+        s.Count("count", Environment.ProcessorCount, 1, 200),
+        s.Count("cpus", 1, 1, 1024),
+        s.Size("memory", 1L << 30, LeastMemory));
+
+    static NetworkSettings Network(SectionReader s)
+    {
+        var kind = s.Choice("kind", NetworkKind.User);
+        var restrict = s.Flag("restrict", false);
+        var bridge = s.Text("bridge", "vmabr0");
+        var prefix = s.Custom("mac_prefix", "52:54:00", MacPrefix, text => text, "must be the first three bytes of a MAC address, such as 52:54:00")!;
+        var subnet = s.Custom("subnet", Subnet.Parse("192.168.77.0/24")!, Subnet.Parse, n => n.ToString(), "must be an IPv4 network such as 192.168.77.0/24")!;
+        var gateway = s.Custom("gateway", "", Address, text => text, "must be an IPv4 address");
+        var servers = s.Custom("nameservers", "", text => text.Split(' ').All(a => Address(a) is not null) ? text : null,
+            text => text, "must be IPv4 addresses separated by blanks");
+        return new NetworkSettings(kind, restrict, bridge, prefix, subnet, string.IsNullOrEmpty(gateway) ? null : gateway,
+            (servers ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries));
+    }
+
+    static StorageSettings Storage(SectionReader s, string stateDirectory) => new(
+        s.Word("kind", "file", "file"),
+        s.Choice("copy", CopyKind.Auto),
+        s.Path("dir", $"{stateDirectory}/disks"));
+
+    static ImageSettings Image(SectionReader s, ApplianceSettings appliance, SlotSettings slots) => new(
+        s.Count("cpus", slots.Cpus, 1, 1024),
+        s.Size("memory", slots.Memory, LeastMemory),
+        s.Text("append", ""),
+        s.Text("machine", "q35"),
+        s.Text("cpu", "auto"),
+        s.Duration("ready_timeout", appliance.ReadyTimeout),
+        s.Choice("identity", IdentityKind.Port));
+
+    static QueueSettings Queue(SectionReader s, ApplianceSettings appliance)
+    {
+        var image = s.Text("image", "");
+        if (image.Length == 0)
+            s.Complain("image", "is missing: name an image, or 'none' to run jobs on the node itself");
+        return new QueueSettings(image == "none" ? null : image, s.Count("lost_status", appliance.LostStatus, 1, 255));
+    }
+
+    T Section<T>(string name, Func<SectionReader, T> read)
+    {
+        var section = new SectionReader(name, _ini.GetSection(name), _problems, _effective);
+        var result = read(section);
+        section.RefuseUnknownKeys();
+        return result;
+    }
+
+    Dictionary<string, T> Named<T>(string kind, Func<SectionReader, T> read)
+    {
+        var result = new Dictionary<string, T>(StringComparer.Ordinal);
+        foreach (var child in _ini.GetSection(kind).GetChildren())
+        {
+            if (child.Value is not null)
+                _problems.Add($"[{kind}] {child.Key}: keys of a {kind} belong into a section [{kind}:NAME]");
+            else
+                result[child.Key] = Section($"{kind}:{child.Key}", read);
+        }
+        return result;
+    }
+
+    void RefuseUnknownSections()
+    {
+        foreach (var child in _ini.GetChildren())
+        {
+            if (child.Value is not null)
+                _problems.Add($"{child.Key}: stands before the first section");
+            else if (!Sections.Any(s => s.Split(':')[0] == child.Key))
+                _problems.Add($"[{child.Key}]: there is no such section{NearestName.Suggestion(child.Key, Sections)}");
+        }
+    }
+
+    static string? MacPrefix(string text)
+    {
+        var bytes = text.Split(':');
+        return bytes.Length == 3 && bytes.All(b => b.Length == 2 && b.All(char.IsAsciiHexDigit)) ? text : null;
+    }
+
+    static string? Address(string text) => System.Net.IPAddress.TryParse(text, out _) ? text : null;
+}

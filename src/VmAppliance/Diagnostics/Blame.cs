@@ -1,0 +1,17 @@
+namespace VmAppliance.Diagnostics;
+
+/// <summary>Whose fault a failure is; the batch system's floor turns it into an exit status.</summary>
+enum Blame
+{
+    /// <summary>The job asks for what cannot be: it must not be tried again as it is.</summary>
+    Job,
+
+    /// <summary>This node cannot run jobs until somebody mends it; the job may run elsewhere.</summary>
+    Node,
+
+    /// <summary>It may work if tried again: a lost machine, a slot that is still being cleaned.</summary>
+    Transient,
+
+    /// <summary>The person at the keyboard called it wrongly.</summary>
+    Usage,
+}

@@ -1,0 +1,17 @@
+namespace VmAppliance.Diagnostics;
+
+/// <summary>Says a failure to a person: the sentence, then the hint on its own line.</summary>
+static class Complaint
+{
+    /// <summary>The lines for standard error.</summary>
+    public static string Text(Exception failure) => failure switch
+    {
+        ApplianceException { Hint: { } hint } e => $"vmappliance: {e.Message}\n(hint: {hint})\n",
+        ApplianceException e => $"vmappliance: {e.Message}\n",
+        IOException or UnauthorizedAccessException => $"vmappliance: {failure.Message}\n",
+        _ => $"vmappliance: unexpected failure: {failure}\n(hint: this is a defect of vmappliance; please report these lines)\n",
+    };
+
+    /// <summary>Whose fault a failure is; what nobody foresaw is the node's.</summary>
+    public static Blame BlameOf(Exception failure) => failure is ApplianceException e ? e.Blame : Blame.Node;
+}

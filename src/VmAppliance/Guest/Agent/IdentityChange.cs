@@ -1,0 +1,64 @@
+using System.Security.Cryptography;
+using System.Text;
+using VmAppliance.Linux;
+using VmAppliance.Processes;
+
+namespace VmAppliance.Guest.Agent;
+
+/// <summary>Turns a machine that is nobody's into the one an identity describes. Entropy comes first: keys and ids are drawn from it.</summary>
+static class IdentityChange
+{
+    const int WorldReadable = 0x1A4; // 0644
+
+    /// <summary>Applies all of it.</summary>
+    /// <exception cref="Diagnostics.ApplianceException">A tool failed.</exception>
+    /// <exception cref="IOException">A file cannot be written.</exception>
+    public static void Apply(Identity identity)
+    {
+        GuestKernel.AddEntropy(identity.Entropy);
+        GuestKernel.SetClock(identity.TimeNanoseconds);
+        Name(identity.HostName);
+        AccountFiles.Write(identity.Account);
+        MakeOwned(identity.Account.Home, identity.Account, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        foreach (var directory in identity.Directories)
+            MakeOwned(directory, identity.Account, (UnixFileMode)0x1ED /* 0755 */);
+        Connect(identity.Network);
+    }
+
+    static void Name(string name)
+    {
+        GuestKernel.SetHostName(name);
+        Write("/etc/hostname", $"{name}\n");
+        Write("/etc/hosts", $"127.0.0.1 localhost\n127.0.1.1 {name}\n::1 localhost ip6-localhost ip6-loopback\n");
+        Write("/etc/machine-id", $"{RandomNumberGenerator.GetHexString(32, lowercase: true)}\n");
+    }
+
+    // What exists in the image, a mounted home for instance, is left as it is.
+    static void MakeOwned(string path, GuestAccount account, UnixFileMode mode)
+    {
+        if (Directory.Exists(path))
+            return;
+        Directory.CreateDirectory(path);
+        Files.Change(path, (int)mode, account.Uid, account.Gid);
+    }
+
+    static void Connect(GuestNetwork network)
+    {
+        var device = Device(network.Mac);
+        var batch = $"link set dev lo up\nlink set dev {device} up\naddress replace {network.Address} dev {device}\n";
+        if (network.Gateway is not null)
+            batch += $"route replace default via {network.Gateway}\n";
+        CommandRunner.Require("set up network", ["ip", "-batch", "-"], input: Encoding.ASCII.GetBytes(batch));
+        if (network.NameServers.Count > 0)
+            Write("/etc/resolv.conf", string.Concat(network.NameServers.Select(s => $"nameserver {s}\n")));
+    }
+
+    static string Device(string mac)
+    {
+        var cards = Directory.GetDirectories("/sys/class/net").ToDictionary(d => Path.GetFileName(d)!, d => File.ReadAllText($"{d}/address").Trim());
+        return cards.Where(c => c.Value.Equals(mac, StringComparison.OrdinalIgnoreCase)).Select(c => c.Key).FirstOrDefault()
+            ?? throw new IOException($"there is no network card with the address {mac} (there are: {string.Join(", ", cards.Select(c => $"{c.Key} {c.Value}"))})");
+    }
+
+    static void Write(string path, string text) => Files.Replace(path, Encoding.UTF8.GetBytes(text), WorldReadable);
+}

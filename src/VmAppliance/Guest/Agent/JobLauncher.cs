@@ -1,0 +1,130 @@
+using System.Runtime.InteropServices;
+using System.Text;
+using System.Text.Json;
+using VmAppliance.Linux;
+
+namespace VmAppliance.Guest.Agent;
+
+/// <summary>Starts one job in the machine, as its owner: <c>vmappliance guest exec</c>, at the far end of the starter's ssh connection.</summary>
+sealed class JobLauncher
+{
+    // Not found, and found but not executable: what every shell says.
+    const int NotFound = 127, NotExecutable = 126;
+
+    static readonly int[] Forwarded = [1, 2, 3, 10, 12, 13, 14, 15, 18, 24, 25]; // HUP INT QUIT USR1 USR2 PIPE ALRM TERM CONT XCPU XFSZ
+
+    static readonly Descriptor s_output = new(1), s_errors = new(2);
+
+    readonly object _lock = new();
+    readonly List<int> _early = [];
+    int _job;
+
+    /// <summary>Reads a job from standard input, runs it, and tells its end.</summary>
+    /// <returns>The job's status.</returns>
+    public static int Run()
+    {
+        using var input = new Descriptor(0);
+        var length = new byte[sizeof(int)];
+        input.ReadFully(length);
+        var header = new byte[BitConverter.ToInt32(length)];
+        input.ReadFully(header);
+        return new JobLauncher().Run(JsonSerializer.Deserialize(header, GuestJson.Default.JobSpec)!);
+    }
+
+    int Run(JobSpec spec)
+    {
+        var registrations = Forwarded.Select(s => PosixSignalRegistration.Create((PosixSignal)s, c => Forward(c, s))).ToList();
+        Stage(spec);
+        Mark(spec, OutputMark.Started, Environment.ProcessId);
+        var status = Launch(spec);
+        Mark(spec, OutputMark.Ended, status);
+        registrations.ForEach(r => r.Dispose());
+        return status;
+    }
+
+    static void Stage(JobSpec spec)
+    {
+        Host.SetUmask(0x12 /* 022 */);
+        foreach (var directory in spec.Scratch.Concat(spec.Files.Select(f => Path.GetDirectoryName(f.Path)!)).Where(d => !System.IO.Directory.Exists(d)))
+            System.IO.Directory.CreateDirectory(directory);
+        foreach (var file in spec.Files)
+            Files.Replace(file.Path, file.Content, file.Executable ? 0x1ED /* 0755 */ : 0x1A4 /* 0644 */);
+        Host.SetUmask(spec.Umask);
+    }
+
+    int Launch(JobSpec spec)
+    {
+        using var input = spec.Input is null ? new Descriptor(0) : Descriptor.Open(spec.Input, 0);
+        try
+        {
+            var program = Program(spec);
+            var argv = spec.Arguments.ToList();
+            argv[0] = spec.Argv0 ?? argv[0];
+            int pid;
+            lock (_lock)
+            {
+                pid = Start(spec, program, argv, input.Number);
+                _job = pid;
+                _early.ForEach(s => Kill.Group(_job, s));
+            }
+            return ProcessHandle.Reap(pid);
+        }
+        catch (LinuxException e)
+        {
+            s_errors.WriteAll(Encoding.UTF8.GetBytes($"vmappliance: start job, {Encoding.UTF8.GetString(spec.Arguments[0])}: {e.Reason}\n"));
+            return e.Errno == Errno.ENOENT ? NotFound : NotExecutable;
+        }
+    }
+
+    static int Start(JobSpec spec, string program, List<byte[]> argv, int input)
+    {
+        var finite = spec.Limits.Where(l => l.Hard != ulong.MaxValue || l.Soft != ulong.MaxValue).ToList();
+        if (finite.Count == 0)
+            return Spawn.Start(program, argv, spec.Environment, [input, 1, 2], Directory(spec));
+        // Limits on address space cannot be set here: this runtime would be above them. A second, small step sets them and becomes the job.
+        IEnumerable<string> step = [Host.Executable, "guest", LimitedStart.Verb, LimitedStart.Text(finite), program];
+        return Spawn.Start(Host.Executable, [.. step.Select(Encoding.UTF8.GetBytes), .. argv], spec.Environment, [input, 1, 2], Directory(spec));
+    }
+
+    static byte[] Directory(JobSpec spec)
+    {
+        string?[] choices = [Encoding.UTF8.GetString(spec.Directory), Variable(spec, "HOME"), "/"];
+        return Encoding.UTF8.GetBytes(choices.First(System.IO.Directory.Exists)!);
+    }
+
+    // execvp(3) would look into the launcher's PATH; the job's is meant.
+    static string Program(JobSpec spec)
+    {
+        var name = Encoding.UTF8.GetString(spec.Arguments[0]);
+        if (name.Contains('/', StringComparison.Ordinal))
+            return name;
+        var directories = (Variable(spec, "PATH") ?? "/usr/local/bin:/usr/bin:/bin").Split(':');
+        return directories.Select(d => $"{(d.Length == 0 ? "." : d)}/{name}").FirstOrDefault(IsProgram) ?? throw new LinuxException("exec", name, Errno.ENOENT);
+    }
+
+    static bool IsProgram(string path) =>
+        File.Exists(path) && (File.GetUnixFileMode(path) & (UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute)) != 0;
+
+    static string? Variable(JobSpec spec, string name)
+    {
+        var prefix = Encoding.UTF8.GetBytes(name + "=");
+        return spec.Environment.Where(e => e.AsSpan().StartsWith(prefix)).Select(e => Encoding.UTF8.GetString(e.AsSpan(prefix.Length))).FirstOrDefault();
+    }
+
+    void Forward(PosixSignalContext context, int signal)
+    {
+        context.Cancel = true;
+        lock (_lock)
+            if (_job == 0)
+                _early.Add(signal);
+            else
+                Kill.Group(_job, signal);
+    }
+
+    static void Mark(JobSpec spec, string word, int number)
+    {
+        var mark = OutputMark.Write(spec.Nonce, word, number);
+        s_output.WriteAll(mark);
+        s_errors.WriteAll(mark);
+    }
+}

@@ -1,0 +1,42 @@
+using System.Globalization;
+using System.Text;
+using VmAppliance.Linux;
+
+namespace VmAppliance.Guest.Agent;
+
+/// <summary>The last step of a job with resource limits: sets them on itself and becomes the job.</summary>
+static class LimitedStart
+{
+    /// <summary>The word behind <c>vmappliance guest</c>.</summary>
+    public const string Verb = "limited";
+
+    const int NotExecutable = 126;
+    const int Words = 5; // program, guest, limited, LIMITS, FILE; then the job's argv
+
+    /// <summary>Limits as an argument: <c>RESOURCE:SOFT:HARD,…</c></summary>
+    public static string Text(IEnumerable<Limit> limits) =>
+        string.Join(',', limits.Select(l => string.Create(CultureInfo.InvariantCulture, $"{l.Resource}:{l.Soft}:{l.Hard}")));
+
+    /// <summary>Reads what <see cref="Text"/> wrote.</summary>
+    public static IReadOnlyList<Limit> Parse(string text) => [.. text.Split(',').Select(part => part.Split(':'))
+        .Select(p => new Limit(int.Parse(p[0], CultureInfo.InvariantCulture), ulong.Parse(p[1], CultureInfo.InvariantCulture), ulong.Parse(p[2], CultureInfo.InvariantCulture)))];
+
+    /// <summary>Becomes the job; returns only if that fails.</summary>
+    public static int Run()
+    {
+        var words = InitialProcess.Arguments();
+        var environment = InitialProcess.Environment();
+        var file = Encoding.UTF8.GetString(words[Words - 1]);
+        try
+        {
+            foreach (var limit in Parse(Encoding.UTF8.GetString(words[Words - 2])))
+                Exec.Limit(limit);
+            Exec.Replace(file, [.. words.Skip(Words)], environment);
+        }
+        catch (LinuxException e)
+        {
+            Console.Error.WriteLine($"vmappliance: start job, {file}: {e.Reason}");
+        }
+        return NotExecutable;
+    }
+}

@@ -1,0 +1,66 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using VmAppliance.Linux;
+using VmAppliance.Processes;
+using static Tmds.Linux.LibC;
+
+namespace VmAppliance.Guest.Agent;
+
+/// <summary>
+/// Listens on the ssh port and gives each connection to an <c>sshd -i</c> of its own. So the machine answers from the moment that this
+/// returns, with nothing to be polled for, and a machine resumed from a template needs no sshd restarted.
+/// </summary>
+static class SshServer
+{
+    const int Port = 22;
+    const string Home = "/run/vmappliance", Configuration = $"{Home}/sshd_config", HostKey = $"{Home}/host_key", Keys = $"{Home}/authorized_keys";
+    const string Daemon = "/usr/sbin/sshd";
+
+    static TcpListener? s_listener;
+
+    /// <summary>Writes sshd's files for an identity and begins to listen; a second identity only replaces the files.</summary>
+    public static void Start(Identity identity)
+    {
+        // sshd insists on its own empty directory, and on this mode.
+        Directory.CreateDirectory("/run/sshd", (UnixFileMode)0x1ED /* 0755 */);
+        Directory.CreateDirectory(Home, (UnixFileMode)0x1ED);
+        Files.Replace(HostKey, Encoding.ASCII.GetBytes(identity.HostKey), 0x180 /* 0600 */);
+        Files.Replace(Keys, Encoding.ASCII.GetBytes(identity.AuthorizedKey + "\n"), 0x1A4 /* 0644 */);
+        Files.Replace(Configuration, Encoding.ASCII.GetBytes(Settings(identity.Account.Name)), 0x180);
+        if (s_listener is not null)
+            return;
+        s_listener = new TcpListener(IPAddress.Any, Port);
+        s_listener.Start();
+        new Thread(Serve) { IsBackground = true }.Start();
+    }
+
+    /// <summary>sshd_config(5): the owner, by the lease's key, to run commands; nothing else.</summary>
+    public static string Settings(string user) => string.Join('\n',
+        $"HostKey {HostKey}", $"AuthorizedKeysFile {Keys}", $"AllowUsers {user}",
+        "PasswordAuthentication no", "ChallengeResponseAuthentication no", "PermitRootLogin no", "PermitUserEnvironment no", "PermitUserRC no",
+        "AllowTcpForwarding no", "AllowAgentForwarding no", "X11Forwarding no", "PermitTunnel no", "UseDNS no",
+        "PrintMotd no", "PrintLastLog no", "LogLevel ERROR", "");
+
+    static void Serve()
+    {
+        while (true)
+        {
+            var connection = s_listener!.AcceptSocket();
+            new Thread(() => Handle(connection)) { IsBackground = true }.Start();
+        }
+    }
+
+    static void Handle(Socket connection)
+    {
+        using (connection)
+        {
+            connection.NoDelay = true;
+            using var console = Descriptor.Open("/dev/console", O_WRONLY | O_NOCTTY);
+            var socket = Descriptor.Of(connection);
+            string[] argv = [Daemon, "-i", "-e", "-f", Configuration];
+            var pid = Spawn.Start(Daemon, [.. argv.Select(Encoding.ASCII.GetBytes)], CommandRunner.CleanEnvironment, [socket, socket, console.Number]);
+            ProcessHandle.Reap(pid);
+        }
+    }
+}

@@ -1,0 +1,9 @@
+namespace VmAppliance.Guest;
+
+/// <summary>How the owner reaches a machine's sshd.</summary>
+/// <param name="Address">IP address.</param>
+/// <param name="Port">TCP port.</param>
+/// <param name="User">Login name.</param>
+/// <param name="PrivateKey">The lease's client key, an OpenSSH PEM file.</param>
+/// <param name="HostKeyFingerprint">SHA-256 of the one host key to accept, base64 without padding.</param>
+sealed record GuestAccess(string Address, int Port, string User, string PrivateKey, string HostKeyFingerprint);

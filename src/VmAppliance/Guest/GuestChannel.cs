@@ -1,0 +1,56 @@
+using System.Text.Json;
+using VmAppliance.Linux;
+using static Tmds.Linux.LibC;
+
+namespace VmAppliance.Guest;
+
+/// <summary>The node's end of a machine's identity port: two named pipes in the lease's directory, one JSON object per line.</summary>
+sealed class GuestChannel : IDisposable
+{
+    readonly Descriptor _toGuest;
+    readonly Descriptor _fromGuest;
+    readonly LineBuffer _lines = new();
+
+    GuestChannel(Descriptor toGuest, Descriptor fromGuest) => (_toGuest, _fromGuest) = (toGuest, fromGuest);
+
+    /// <summary>Readable for poll(2) when the guest has said something.</summary>
+    public int PollDescriptor => _fromGuest.Number;
+
+    /// <summary>Opens the pipes <c>PREFIX.in</c> and <c>PREFIX.out</c>; never waits for the other end.</summary>
+    public static GuestChannel Open(string prefix) =>
+        new(Descriptor.Open($"{prefix}.in", O_RDWR | O_NONBLOCK), Descriptor.Open($"{prefix}.out", O_RDWR | O_NONBLOCK));
+
+    /// <summary>Says something to the guest; it waits in the pipe until the guest listens.</summary>
+    public void Send(GuestMessage message) =>
+        _toGuest.WriteAll([.. JsonSerializer.SerializeToUtf8Bytes(message, GuestJson.Default.GuestMessage), (byte)'\n']);
+
+    /// <summary>What the guest has said since; lines that are no message are skipped.</summary>
+    public IEnumerable<GuestMessage> Receive()
+    {
+        var buffer = new byte[4096];
+        for (int count; (count = _fromGuest.Read(buffer)) > 0;)
+            _lines.Add(buffer.AsSpan(0, count));
+        while (_lines.Next() is { } line)
+            if (Parse(line) is { } message)
+                yield return message;
+    }
+
+    /// <summary>A line as a message; null when it is none.</summary>
+    public static GuestMessage? Parse(ReadOnlySpan<byte> line)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(line, GuestJson.Default.GuestMessage);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    public void Dispose()
+    {
+        _toGuest.Dispose();
+        _fromGuest.Dispose();
+    }
+}

@@ -1,0 +1,31 @@
+using System.Text.Json.Serialization;
+
+namespace VmAppliance.Guest;
+
+/// <summary>One line on the port <c>org.vmappliance.0</c>; exactly one member is set.</summary>
+sealed record GuestMessage
+{
+    /// <summary>Name of the virtio-serial port.</summary>
+    public const string PortName = "org.vmappliance.0";
+
+    /// <summary>Guest: I am up and wait for my identity.</summary>
+    public bool? Hello { get; init; }
+
+    /// <summary>Node: this is who you are.</summary>
+    public Identity? Identity { get; init; }
+
+    /// <summary>Guest: the identity is applied, sshd answers.</summary>
+    public bool? Ready { get; init; }
+
+    /// <summary>Guest: the identity cannot be applied, and why.</summary>
+    public string? Error { get; init; }
+
+    /// <summary>Node: the wall clock now, in nanoseconds since 1970; sent after a pause.</summary>
+    public long? TimeNanoseconds { get; init; }
+}
+
+/// <summary>JSON of everything that passes between node and guest.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(GuestMessage))]
+[JsonSerializable(typeof(JobSpec))]
+sealed partial class GuestJson : JsonSerializerContext;

@@ -1,0 +1,187 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using System.Text.Json;
+using Renci.SshNet;
+using Renci.SshNet.Common;
+using VmAppliance.Diagnostics;
+
+namespace VmAppliance.Guest;
+
+/// <summary>How a command in a machine came to its end.</summary>
+/// <param name="Started">Whether its first instruction may have run.</param>
+/// <param name="Status">Its exit status, 128 + n for signal n; null when the machine was lost first.</param>
+/// <param name="Loss">Why the machine was lost, as far as the connection can tell.</param>
+sealed record GuestResult(bool Started, int? Status, string? Loss);
+
+/// <summary>An ssh connection to a machine, over which one command is run.</summary>
+sealed class GuestSession : IDisposable
+{
+    /// <summary>The program that every image of ours carries, where it lies there.</summary>
+    public const string Agent = "/usr/bin/vmappliance";
+
+    const long MostUnread = 4 << 20;
+    const int Chunk = 64 * 1024;
+
+    static readonly TimeSpan ConnectPatience = TimeSpan.FromSeconds(60);
+
+    readonly GuestAccess _access;
+    readonly ThrottledRelay _relay;
+    readonly SshClient _client;
+    readonly object _signals = new();
+    readonly List<int> _early = [];
+    volatile int _launcher;
+    SshCommand? _command;
+
+    GuestSession(GuestAccess access)
+    {
+        _access = access;
+        _relay = new ThrottledRelay(Target(access), () => Unread() < MostUnread);
+        _client = Client(access, _relay.EndPoint);
+    }
+
+    /// <summary>Connects; the machine's host key must be the lease's.</summary>
+    /// <exception cref="ApplianceException">Nobody answers, or it is not our machine.</exception>
+    public static GuestSession Connect(GuestAccess access)
+    {
+        var session = new GuestSession(access);
+        try
+        {
+            session._client.Connect();
+            return session;
+        }
+        catch (Exception e) when (e is SshException or SocketException)
+        {
+            session.Dispose();
+            throw new ApplianceException(Blame.Transient, "connect to machine", $"{access.User}@{access.Address}:{access.Port}", e.Message,
+                "the job has not started; it can run again", e);
+        }
+    }
+
+    /// <summary>Runs a command until it ends or the machine is lost.</summary>
+    /// <param name="spec">The command.</param>
+    /// <param name="input">Its standard input.</param>
+    /// <param name="output">Where its standard output goes.</param>
+    /// <param name="errors">Where its standard error goes.</param>
+    /// <param name="lost">Cancelled when the machine is known to be gone.</param>
+    public async Task<GuestResult> Run(JobSpec spec, Stream input, Stream output, Stream errors, CancellationToken lost)
+    {
+        MarkedOutput standard = new(spec.Nonce, output), error = new(spec.Nonce, errors);
+        using var command = _command = _client.CreateCommand($"exec {Agent} guest exec");
+        string? loss = null;
+        try
+        {
+            var execution = command.ExecuteAsync(CancellationToken.None);
+            Feed(command, spec, input);
+            await Task.WhenAll(Drain(command.OutputStream, standard, lost), Drain(command.ExtendedOutputStream, error, lost)).ConfigureAwait(false);
+            if (standard.Status is null)
+                await execution.WaitAsync(lost).ConfigureAwait(false);
+            loss = $"the connection ended{(command.ExitStatus is { } status ? $" with status {status}" : "")}";
+        }
+        catch (Exception e) when (e is SshException or SocketException or OperationCanceledException or ObjectDisposedException)
+        {
+            loss = e is OperationCanceledException ? "the machine ended" : e.Message;
+        }
+        standard.Finish();
+        error.Finish();
+        return new GuestResult(standard.Launcher is not null, standard.Status, standard.Status is null ? loss : null);
+    }
+
+    /// <summary>Sends a signal to the job's process group; one that comes before the job has started is delivered then.</summary>
+    public void Signal(int signal)
+    {
+        lock (_signals)
+            if (_launcher == 0)
+                _early.Add(signal);
+            else
+                Task.Run(() => Deliver(signal));
+    }
+
+    async Task Drain(Stream stream, MarkedOutput output, CancellationToken lost)
+    {
+        var buffer = new byte[Chunk];
+        while (output.Status is null)
+        {
+            var count = await stream.ReadAsync(buffer, lost).ConfigureAwait(false);
+            if (count == 0)
+                return;
+            output.Write(buffer.AsSpan(0, count));
+            _relay.Drained();
+            if (_launcher == 0 && output.Launcher is { } launcher)
+                Launched(launcher);
+        }
+    }
+
+    void Launched(int launcher)
+    {
+        lock (_signals)
+        {
+            _launcher = launcher;
+            _early.ForEach(signal => Task.Run(() => Deliver(signal)));
+            _early.Clear();
+        }
+    }
+
+    // A connection of its own: the first one may be stopped by a reader that does not read.
+    void Deliver(int signal)
+    {
+        try
+        {
+            using var client = Client(_access, Target(_access));
+            client.Connect();
+            using var command = client.RunCommand($"kill -{signal} {_launcher}");
+        }
+        catch (Exception e) when (e is SshException or SocketException)
+        {
+            Journal.Write(Severity.Warning, $"deliver signal {signal}, machine {_access.Address}:{_access.Port}: {e.Message}");
+        }
+    }
+
+    static void Feed(SshCommand command, JobSpec spec, Stream input)
+    {
+        var header = JsonSerializer.SerializeToUtf8Bytes(spec, GuestJson.Default.JobSpec);
+        var stream = command.CreateInputStream();
+        stream.Write(BitConverter.GetBytes(header.Length));
+        stream.Write(header);
+        stream.Flush();
+        new Thread(() => Copy(input, stream)) { IsBackground = true }.Start();
+    }
+
+    static void Copy(Stream from, Stream to)
+    {
+        try
+        {
+            var buffer = new byte[Chunk];
+            for (int count; (count = from.Read(buffer)) > 0;)
+            {
+                to.Write(buffer, 0, count);
+                to.Flush();
+            }
+            to.Dispose();
+        }
+        catch (Exception e) when (e is SshException or IOException or ObjectDisposedException or InvalidOperationException)
+        {
+            // The job or its machine ended before its input did.
+        }
+    }
+
+    long Unread() => _command is { } command ? command.OutputStream.Length + command.ExtendedOutputStream.Length : 0;
+
+    static IPEndPoint Target(GuestAccess access) => new(IPAddress.Parse(access.Address), access.Port);
+
+    static SshClient Client(GuestAccess access, IPEndPoint endPoint)
+    {
+        var key = new PrivateKeyFile(new MemoryStream(Encoding.ASCII.GetBytes(access.PrivateKey)));
+        var connection = new ConnectionInfo(endPoint.Address.ToString(), endPoint.Port, access.User,
+            new PrivateKeyAuthenticationMethod(access.User, key)) { Timeout = ConnectPatience };
+        var client = new SshClient(connection);
+        client.HostKeyReceived += (_, e) => e.CanTrust = e.FingerPrintSHA256 == access.HostKeyFingerprint;
+        return client;
+    }
+
+    public void Dispose()
+    {
+        _relay.Dispose();
+        _client.Dispose();
+    }
+}

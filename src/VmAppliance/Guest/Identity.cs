@@ -1,0 +1,26 @@
+namespace VmAppliance.Guest;
+
+/// <summary>What makes a machine this job's machine. One JSON object; the guest applies it as a whole before it says ready.</summary>
+/// <param name="HostName">The machine's name.</param>
+/// <param name="Account">The job's owner, as on the node.</param>
+/// <param name="AuthorizedKey">The one key that may log in: a line of authorized_keys, sshd(8).</param>
+/// <param name="HostKey">The private key by which the machine's sshd proves itself: an OpenSSH PEM file.</param>
+/// <param name="Network">The address of its network card.</param>
+/// <param name="TimeNanoseconds">Wall-clock time: nanoseconds since 1970 (UTC).</param>
+/// <param name="Entropy">Random bytes for the guest kernel's generator.</param>
+/// <param name="Directories">Directories to be made for the owner at the same path as on the node.</param>
+sealed record Identity(string HostName, GuestAccount Account, string AuthorizedKey, string HostKey, GuestNetwork Network,
+    long TimeNanoseconds, byte[] Entropy, IReadOnlyList<string> Directories);
+
+/// <summary>An account as the guest's files have it: passwd(5), group(5).</summary>
+sealed record GuestAccount(string Name, int Uid, int Gid, string Home, string Shell, IReadOnlyList<GuestGroup> Groups);
+
+/// <summary>A group that the account is in.</summary>
+sealed record GuestGroup(string Name, int Gid);
+
+/// <summary>A static network configuration.</summary>
+/// <param name="Mac">The card it is for.</param>
+/// <param name="Address">Address with prefix length, e.g. <c>10.0.2.15/24</c>.</param>
+/// <param name="Gateway">Default route; null for none.</param>
+/// <param name="NameServers">Resolvers.</param>
+sealed record GuestNetwork(string Mac, string Address, string? Gateway, IReadOnlyList<string> NameServers);

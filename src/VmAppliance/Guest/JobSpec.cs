@@ -1,0 +1,23 @@
+using VmAppliance.Linux;
+
+namespace VmAppliance.Guest;
+
+/// <summary>A command to be run in a machine, byte for byte as the batch system started it on the node.</summary>
+/// <param name="Nonce">Marks the lines of our own in the job's output (see <see cref="OutputMark"/>).</param>
+/// <param name="Arguments">The program and its arguments; the program is looked up in the job's PATH.</param>
+/// <param name="Argv0">What the program is told its name is; null for the program's.</param>
+/// <param name="Environment">NAME=value entries.</param>
+/// <param name="Directory">Working directory, if it exists in the machine; else the account's home.</param>
+/// <param name="Umask">File mode creation mask.</param>
+/// <param name="Limits">Resource limits.</param>
+/// <param name="Files">Files to be put in place first.</param>
+/// <param name="Scratch">Directories to be made first where they are missing.</param>
+/// <param name="Input">A staged file to be the job's standard input; null for the one that comes over the connection.</param>
+sealed record JobSpec(string Nonce, IReadOnlyList<byte[]> Arguments, byte[]? Argv0, IReadOnlyList<byte[]> Environment, byte[] Directory,
+    int Umask, IReadOnlyList<Limit> Limits, IReadOnlyList<StagedFile> Files, IReadOnlyList<string> Scratch, string? Input);
+
+/// <summary>A file of the node that the job expects to find.</summary>
+/// <param name="Path">Its path, the same in the machine.</param>
+/// <param name="Content">Its content.</param>
+/// <param name="Executable">Whether it may be executed.</param>
+sealed record StagedFile(string Path, byte[] Content, bool Executable);

@@ -1,0 +1,71 @@
+using System.Globalization;
+using System.Text;
+
+namespace VmAppliance.Guest;
+
+/// <summary>Takes the marks out of one of a job's outputs and passes on exactly what lies between them.</summary>
+/// <param name="nonce">The job's.</param>
+/// <param name="sink">Where the job's own bytes go.</param>
+sealed class MarkedOutput(string nonce, Stream sink)
+{
+    readonly byte[] _prefix = OutputMark.Prefix(nonce);
+    byte[] _held = [];
+
+    /// <summary>The launcher's pid; null until the job has started.</summary>
+    public int? Launcher { get; private set; }
+
+    /// <summary>The job's exit status; null until it has ended.</summary>
+    public int? Status { get; private set; }
+
+    /// <summary>Takes in what arrived. Bytes that may be the beginning of a mark are held back until the next call.</summary>
+    public void Write(ReadOnlySpan<byte> bytes)
+    {
+        ReadOnlySpan<byte> all = _held.Length == 0 ? bytes : [.. _held, .. bytes];
+        while (Status is null && all.IndexOf(_prefix) is >= 0 and var start)
+        {
+            Pass(all[..start]);
+            var line = all[(start + _prefix.Length)..];
+            var end = line.IndexOf((byte)'\n');
+            if (end < 0)
+            {
+                _held = all[start..].ToArray();
+                return;
+            }
+            Take(Encoding.ASCII.GetString(line[..end]).Split(' '));
+            all = line[(end + 1)..];
+        }
+        var keep = Status is null ? PossiblePrefix(all) : 0;
+        Pass(all[..^keep]);
+        _held = all[^keep..].ToArray();
+    }
+
+    /// <summary>The connection is at its end: what was held back was the job's.</summary>
+    public void Finish()
+    {
+        Pass(_held);
+        _held = [];
+    }
+
+    void Take(string[] words)
+    {
+        var number = int.Parse(words[1], CultureInfo.InvariantCulture);
+        if (words[0] == OutputMark.Started)
+            Launcher = number;
+        else
+            Status = number;
+    }
+
+    void Pass(ReadOnlySpan<byte> bytes)
+    {
+        if (Launcher is not null && Status is null && bytes.Length > 0)
+            sink.Write(bytes);
+    }
+
+    int PossiblePrefix(ReadOnlySpan<byte> bytes)
+    {
+        for (var length = Math.Min(bytes.Length, _prefix.Length - 1); length > 0; length--)
+            if (bytes[^length..].SequenceEqual(_prefix.AsSpan(0, length)))
+                return length;
+        return 0;
+    }
+}

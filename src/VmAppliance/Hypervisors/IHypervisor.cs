@@ -1,0 +1,27 @@
+namespace VmAppliance.Hypervisors;
+
+/// <summary>Runs machines. Every verb can be called twice; a machine that is gone already is no error.</summary>
+interface IHypervisor
+{
+    /// <summary>Starts a machine; it runs when this returns.</summary>
+    /// <exception cref="Diagnostics.ApplianceException">It cannot be started; nothing of it is left.</exception>
+    Machine Start(MachineSpec spec);
+
+    /// <summary>Ends a machine at once and waits until it is gone.</summary>
+    /// <exception cref="Diagnostics.ApplianceException">It does not go.</exception>
+    void Destroy(MachineReference machine);
+
+    /// <summary>Whether the machine exists, running or paused.</summary>
+    bool Exists(MachineReference machine);
+
+    /// <summary>Stops its clock and its cpus.</summary>
+    /// <param name="directory">The lease's directory.</param>
+    void Pause(string directory);
+
+    /// <summary>Lets it go on.</summary>
+    /// <param name="directory">The lease's directory.</param>
+    void Resume(string directory);
+
+    /// <summary>What it has used; null when it is gone.</summary>
+    MachineUsage? Usage(MachineReference machine);
+}

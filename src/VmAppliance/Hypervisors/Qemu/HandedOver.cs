@@ -1,0 +1,82 @@
+using System.Net.Sockets;
+using VmAppliance.Linux;
+using static Tmds.Linux.LibC;
+
+namespace VmAppliance.Hypervisors.Qemu;
+
+/// <summary>The open files that root hands to a machine: QEMU runs with its owner's rights and could not open them itself.</summary>
+sealed class HandedOver : IDisposable
+{
+    const int Backlog = 4;
+
+    readonly List<Descriptor> _files = [];
+    readonly List<Socket> _sockets = [];
+    readonly List<int> _numbers = [];
+
+    /// <summary>Standard input is empty; both outputs go to a bounded memory file.</summary>
+    public HandedOver()
+    {
+        Errors = Keep(Descriptor.Memory("qemu-stderr", 16 * 1024));
+        Open("/dev/null", O_RDONLY);
+        Add(Errors);
+        _numbers.Add(Errors.Number);
+    }
+
+    /// <summary>What QEMU writes to its standard error.</summary>
+    public Descriptor Errors { get; }
+
+    /// <summary>Element N becomes QEMU's descriptor N.</summary>
+    public IReadOnlyList<int> Numbers => _numbers;
+
+    /// <summary>Opens a file for QEMU.</summary>
+    /// <returns>The number it will have there.</returns>
+    public int Open(string path, int flags) => Add(Keep(Descriptor.Open(path, flags)));
+
+    /// <summary>Hands over an open descriptor.</summary>
+    /// <returns>The number it will have there.</returns>
+    public int Add(Descriptor file)
+    {
+        Keep(file);
+        _numbers.Add(file.Number);
+        return _numbers.Count - 1;
+    }
+
+    /// <summary>A listening socket that only the owner may connect to; connections wait until QEMU takes them.</summary>
+    /// <returns>The number it will have there.</returns>
+    public int Listen(string path, int uid, int gid)
+    {
+        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        _sockets.Add(socket);
+        File.Delete(path);
+        socket.Bind(new UnixDomainSocketEndPoint(path));
+        Files.Change(path, 0x180 /* 0600 */, uid, gid);
+        socket.Listen(Backlog);
+        _numbers.Add(Descriptor.Of(socket));
+        return _numbers.Count - 1;
+    }
+
+    Descriptor Keep(Descriptor file)
+    {
+        if (!_files.Contains(file))
+            _files.Add(file);
+        return file;
+    }
+
+    /// <summary>Closes this process's copies of all but the standard error's: a peer of QEMU must notice when QEMU is gone.</summary>
+    public void CloseOwn()
+    {
+        foreach (var socket in _sockets)
+            // Dispose would unlink nothing, but shut the shared socket down; closing the descriptor leaves QEMU's copy alone.
+            new Descriptor(Descriptor.Of(socket)).Dispose();
+        _sockets.ForEach(s => s.SafeHandle.SetHandleAsInvalid());
+        _sockets.Clear();
+        foreach (var file in _files.Where(f => f != Errors))
+            file.Dispose();
+    }
+
+    public void Dispose()
+    {
+        CloseOwn();
+        Errors.Dispose();
+    }
+}

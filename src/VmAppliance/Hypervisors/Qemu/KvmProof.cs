@@ -1,0 +1,97 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using VmAppliance.Configuration;
+using VmAppliance.Diagnostics;
+using VmAppliance.Linux;
+using VmAppliance.Processes;
+
+namespace VmAppliance.Hypervisors.Qemu;
+
+/// <summary>A remembered answer to "does KVM work here?".</summary>
+/// <param name="BootId">The boot it was found in; a new boot asks anew.</param>
+/// <param name="Qemu">The program it was found with.</param>
+/// <param name="Works">The answer.</param>
+/// <param name="Reason">What the tiny guest did, or what QEMU said.</param>
+sealed record KvmVerdict(string BootId, string Qemu, bool Works, string Reason);
+
+/// <summary>JSON of the remembered verdict.</summary>
+[JsonSerializable(typeof(KvmVerdict))]
+sealed partial class KvmJson : JsonSerializerContext;
+
+/// <summary>
+/// Decides between KVM and software emulation. <c>/dev/kvm</c> can exist, open, and still not run a guest: only a guest that answers
+/// proves it. The guest is seven bytes at the processor's first instruction; it writes to QEMU's exit port.
+/// </summary>
+sealed class KvmProof(ApplianceSettings settings, string qemu)
+{
+    const string Device = "/dev/kvm";
+    const int Answer = 0x10, AnswerStatus = (Answer << 1) | 1; // isa-debug-exit ends QEMU with this status
+    const int FirmwareBytes = 64 * 1024, ResetVector = FirmwareBytes - 16;
+
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    // mov dx,0xf4; mov al,Answer; out dx,al; hlt
+    static ReadOnlySpan<byte> Guest => [0xBA, 0xF4, 0x00, 0xB0, Answer, 0xEE, 0xF4];
+
+    string Remembered => $"{settings.RunDirectory}/kvm.json";
+
+    /// <summary>Whether machines are to use KVM.</summary>
+    /// <exception cref="ApplianceException">KVM is demanded and does not work.</exception>
+    public bool Decide()
+    {
+        if (settings.Acceleration == Acceleration.Tcg)
+            return false;
+        var verdict = Verdict();
+        return verdict.Works || settings.Acceleration == Acceleration.Auto ? verdict.Works : throw new ApplianceException(
+            Blame.Node, "use KVM", Device, verdict.Reason, "set [appliance] accel = auto to fall back to software emulation");
+    }
+
+    /// <summary>The verdict of this boot, proved if nobody has yet.</summary>
+    public KvmVerdict Verdict()
+    {
+        var boot = Host.BootId();
+        if (Read() is { } known && known.BootId == boot && known.Qemu == qemu)
+            return known;
+        var verdict = Prove(boot);
+        Directory.CreateDirectory(settings.RunDirectory);
+        Files.Replace(Remembered, JsonSerializer.SerializeToUtf8Bytes(verdict, KvmJson.Default.KvmVerdict), 0x1A4 /* 0644 */);
+        return verdict;
+    }
+
+    /// <summary>The group that may use the device where not everybody may.</summary>
+    public static IEnumerable<int> DeviceGroup() => Files.Facts(Device) is { } facts && (facts.Mode & 0x6) != 0x6 ? [facts.Gid] : [];
+
+    KvmVerdict? Read()
+    {
+        try
+        {
+            var content = Files.ReadNoFollow(Remembered, 1 << 16, out var facts);
+            return facts.Uid == Host.EffectiveUser ? JsonSerializer.Deserialize(content, KvmJson.Default.KvmVerdict) : null;
+        }
+        catch (Exception e) when (e is LinuxException or JsonException)
+        {
+            return null;
+        }
+    }
+
+    KvmVerdict Prove(string boot)
+    {
+        if (!File.Exists(Device))
+            return new KvmVerdict(boot, qemu, false, "there is no such device");
+        var firmware = new byte[FirmwareBytes];
+        Guest.CopyTo(firmware.AsSpan(ResetVector));
+        using var memory = Descriptor.Memory("kvm-proof", FirmwareBytes);
+        memory.WriteAll(firmware);
+        try
+        {
+            var result = CommandRunner.Run([qemu, "-machine", "q35,accel=kvm", "-cpu", "host", "-m", "16M", "-nodefaults", "-no-user-config", "-display", "none",
+                "-bios", $"/proc/{Environment.ProcessId}/fd/{memory.Number}", "-device", "isa-debug-exit,iobase=0xf4,iosize=4"], Patience);
+            return result.Status == AnswerStatus ? new KvmVerdict(boot, qemu, true, "a guest answered")
+                : new KvmVerdict(boot, qemu, false, result.LastError.Length > 0 ? result.LastError : $"QEMU ended with status {result.Status}");
+        }
+        catch (ApplianceException)
+        {
+            return new KvmVerdict(boot, qemu, false, $"a guest did not answer within {Patience.TotalSeconds:0} s");
+        }
+    }
+}

@@ -1,0 +1,103 @@
+using System.Globalization;
+using System.Text.Json;
+using VmAppliance.Linux;
+using static Tmds.Linux.LibC;
+
+namespace VmAppliance.Hypervisors.Qemu;
+
+/// <summary>The command line of a machine: qemu(1).</summary>
+static class QemuCommand
+{
+    const string KernelDefaults = "root=/dev/vda rw console=ttyS0 quiet panic=-1 reboot=t net.ifnames=0";
+
+    /// <summary>Name of the monitor's socket in the lease's directory.</summary>
+    public const string MonitorSocket = "qmp.sock";
+
+    /// <summary>Name of the console's socket in the lease's directory.</summary>
+    public const string ConsoleSocket = "console.sock";
+
+    /// <summary>Prefix of the two named pipes of the identity port in the lease's directory.</summary>
+    public const string PortPipe = "port";
+
+    /// <summary>All arguments of QEMU; every file it needs is opened here and handed over.</summary>
+    /// <param name="spec">The machine.</param>
+    /// <param name="qemu">QEMU's path.</param>
+    /// <param name="kvm">Whether to use KVM.</param>
+    /// <param name="network">Arguments of the network back end.</param>
+    /// <param name="files">What is handed over.</param>
+    public static IReadOnlyList<string> Arguments(MachineSpec spec, string qemu, bool kvm, IReadOnlyList<string> network, HandedOver files) =>
+    [
+        qemu,
+        "-name", spec.Name, "-uuid", spec.Uuid.ToString(),
+        "-machine", $"{spec.Model},accel={(kvm ? "kvm" : "tcg")}", "-cpu", spec.Cpu != "auto" ? spec.Cpu : kvm ? "host" : "max",
+        "-smp", Number(spec.Cpus), "-m", $"{Number(spec.Memory >> 20)}M",
+        "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
+        "-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
+        .. Boot(spec, files),
+        .. Channels(spec, files),
+        .. Disk(spec, files),
+        .. network,
+        "-device", $"virtio-net-pci,netdev=net,mac={spec.Network.Mac},romfile=",
+        "-object", "rng-random,id=rng,filename=/dev/urandom", "-device", "virtio-rng-pci,rng=rng",
+    ];
+
+    static IEnumerable<string> Boot(MachineSpec spec, HandedOver files)
+    {
+        // Opened anew through /proc by QEMU, which cannot reach the catalogue's directory but may read these files.
+        yield return "-kernel";
+        yield return $"/proc/self/fd/{files.Open(spec.Kernel, O_RDONLY)}";
+        if (spec.Initrd is not null)
+        {
+            yield return "-initrd";
+            yield return $"/proc/self/fd/{files.Open(spec.Initrd, O_RDONLY)}";
+        }
+        yield return "-append";
+        yield return spec.Append.Length > 0 ? spec.Append : KernelDefaults;
+    }
+
+    static string[] Channels(MachineSpec spec, HandedOver files)
+    {
+        var (uid, gid) = (spec.Owner.Uid, spec.Owner.Gid);
+        var monitor = files.Listen($"{spec.Directory}/{MonitorSocket}", uid, gid);
+        var console = files.Listen($"{spec.Directory}/{ConsoleSocket}", uid, gid);
+        foreach (var end in new[] { "in", "out" })
+        {
+            File.Delete($"{spec.Directory}/{PortPipe}.{end}");
+            Files.MakePipe($"{spec.Directory}/{PortPipe}.{end}", 0x180 /* 0600 */, uid, gid);
+        }
+        return
+        [
+            "-chardev", $"socket,id=monitor,fd={monitor},server=on,wait=off", "-mon", "chardev=monitor,mode=control",
+            "-chardev", $"socket,id=console,fd={console},server=on,wait=off", "-serial", "chardev:console",
+            // Pipes, not a socket: the guest's end stays open when nobody on the node has anything to say.
+            "-chardev", $"pipe,id=port,path={spec.Directory}/{PortPipe}",
+            "-device", "virtio-serial-pci", "-device", "virtserialport,chardev=port,name=org.vmappliance.0",
+        ];
+    }
+
+    static IReadOnlyList<string> Disk(MachineSpec spec, HandedOver files)
+    {
+        var sets = new List<string>();
+        var below = spec.Disk.Backing is null ? ""
+            : $$""","backing":{"driver":"raw","read-only":true,"file":{{FileNode(spec.Disk.Backing, O_RDONLY, files, sets)}}}""";
+        // The disk dies with the machine, so the guest's flushes need not reach the node's disk.
+        var root = $$"""{"driver":"{{spec.Disk.Format}}","node-name":"disk","discard":"unmap","cache":{"no-flush":true},"file":{{FileNode(spec.Disk.Path, O_RDWR, files, sets)}}{{below}}}""";
+        // A full node must fail the job's write; QEMU's default would stop the machine for ever.
+        string[] disk = ["-blockdev", root, "-device", "virtio-blk-pci,drive=disk,werror=report,rerror=report"];
+        if (spec.Seed is null)
+            return [.. sets, .. disk];
+        var seed = $$"""{"driver":"raw","node-name":"seed","read-only":true,"file":{{FileNode(spec.Seed, O_RDONLY, files, sets)}}}""";
+        return [.. sets, .. disk, "-blockdev", seed, "-device", "virtio-blk-pci,drive=seed,serial=vma-seed"];
+    }
+
+    // QEMU knows the file only as a set of descriptors: it has no right to open the path.
+    static string FileNode(string path, int flags, HandedOver files, List<string> sets)
+    {
+        var set = (sets.Count / 2) + 1;
+        sets.AddRange("-add-fd", $"fd={files.Open(path, flags)},set={set}");
+        var driver = path.StartsWith("/dev/", StringComparison.Ordinal) ? "host_device" : "file";
+        return $$"""{"driver":"{{driver}}","filename":"/dev/fdset/{{set}}"}""";
+    }
+
+    static string Number(long value) => value.ToString(CultureInfo.InvariantCulture);
+}

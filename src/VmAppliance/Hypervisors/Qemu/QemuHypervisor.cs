@@ -1,0 +1,128 @@
+using VmAppliance.Configuration;
+using VmAppliance.Diagnostics;
+using VmAppliance.Linux;
+using VmAppliance.Processes;
+
+namespace VmAppliance.Hypervisors.Qemu;
+
+/// <summary>Machines as QEMU processes: one each, with its owner's rights and nothing more.</summary>
+sealed class QemuHypervisor(ApplianceSettings settings) : IHypervisor
+{
+    const int SIGKILL = 9;
+    const int PortAttempts = 5;
+
+    static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(60);
+    static readonly TimeSpan CommandPatience = TimeSpan.FromSeconds(20);
+    static readonly TimeSpan DeathPatience = TimeSpan.FromSeconds(30);
+
+    /// <summary>QEMU's path.</summary>
+    /// <exception cref="ApplianceException">It is not installed.</exception>
+    public string Program => settings.Qemu != "auto" && File.Exists(settings.Qemu) ? settings.Qemu
+        : (settings.Qemu == "auto" ? CommandRunner.Find("qemu-system-x86_64") ?? CommandRunner.Find("qemu-kvm") : null)
+        ?? throw new ApplianceException(Blame.Node, "find QEMU", settings.Qemu == "auto" ? "qemu-system-x86_64" : settings.Qemu, "it is not installed",
+            "install qemu-system-x86 (Debian) or qemu-kvm (EL), or set [appliance] qemu");
+
+    public Machine Start(MachineSpec spec)
+    {
+        if (spec.Owner.Uid == 0)
+            throw new ApplianceException(Blame.Job, "start machine", spec.Name, "its owner would be root", "a machine runs with its owner's rights; choose another owner");
+        var program = Program;
+        var kvm = new KvmProof(settings, program).Decide();
+        for (var attempt = 1; ; attempt++)
+        {
+            using var files = new HandedOver();
+            var network = QemuNetwork.Prepare(spec.Network, files);
+            if (StartOnce(spec, QemuCommand.Arguments(spec, program, kvm, network.Arguments, files), network, files, attempt == PortAttempts) is { } machine)
+                return machine;
+        }
+    }
+
+    /// <returns>Null when the forwarded port was taken by somebody else meanwhile.</returns>
+    static Machine? StartOnce(MachineSpec spec, IReadOnlyList<string> arguments, QemuNetwork network, HandedOver files, bool last)
+    {
+        var pid = Launch(spec, arguments, files);
+        var process = ProcessHandle.Open(pid)!;
+        files.CloseOwn();
+        // The reader outlives this method: it holds a copy of the descriptor of its own.
+        var errors = Descriptor.Open($"/proc/self/fd/{files.Errors.Number}", 0);
+        try
+        {
+            var console = ConsoleTail.Connect($"{spec.Directory}/{QemuCommand.ConsoleSocket}");
+            using (QmpClient.Connect($"{spec.Directory}/{QemuCommand.MonitorSocket}", Deadline.In(StartPatience), process.PollDescriptor))
+            {
+                var reference = new MachineReference(pid, ProcessStatus.Of(pid)?.StartTicks ?? 0, spec.Uuid);
+                return new Machine(reference, process, console, network.Address, network.Port, errors.Text);
+            }
+        }
+        catch (Exception e) when (e is ApplianceException or System.Net.Sockets.SocketException)
+        {
+            End(process);
+            var said = errors.Text().Trim();
+            errors.Dispose();
+            if (network.IsPortTaken(said) && !last)
+                return null;
+            throw new ApplianceException(Blame.Node, "start machine", spec.Name,
+                said.Length > 0 ? said.Split('\n')[^1] : "QEMU ended without a word", "vmappliance maintenance check tells what this node lacks", e);
+        }
+    }
+
+    static int Launch(MachineSpec spec, IReadOnlyList<string> arguments, HandedOver files)
+    {
+        string[] drop = ["setpriv", $"--reuid={spec.Owner.Uid}", $"--regid={spec.Owner.Gid}",
+            .. Groups(spec.Owner), "--no-new-privs", "--inh-caps=-all", "--bounding-set=-all", "--"];
+        return Spawn.Start("setpriv", [.. drop.Concat(arguments).Select(System.Text.Encoding.UTF8.GetBytes)],
+            CommandRunner.CleanEnvironment, files.Numbers, "/"u8.ToArray());
+    }
+
+    static string[] Groups(MachineOwner owner)
+    {
+        var groups = owner.Groups.Concat(KvmProof.DeviceGroup()).Distinct().ToList();
+        return groups.Count == 0 ? ["--clear-groups"] : [$"--groups={string.Join(',', groups)}"];
+    }
+
+    public void Destroy(MachineReference machine)
+    {
+        using var process = Find(machine);
+        if (process is null)
+            return;
+        process.Signal(SIGKILL);
+        if (!process.Ended(Deadline.In(DeathPatience)))
+            throw new ApplianceException(Blame.Node, "end machine", $"process {process.Pid}", "it does not die", "it may hang in the kernel: see /proc/PID/stack");
+        process.TryReap();
+    }
+
+    public bool Exists(MachineReference machine)
+    {
+        using var process = Find(machine);
+        return process is not null;
+    }
+
+    public void Pause(string directory) => Command(directory, "stop");
+
+    public void Resume(string directory) => Command(directory, "cont");
+
+    public MachineUsage? Usage(MachineReference machine)
+    {
+        using var process = Find(machine);
+        return process is not null && ProcessStatus.Of(process.Pid) is { } status
+            ? new MachineUsage(status.UserTime, status.SystemTime, status.PeakMemoryKiB) : null;
+    }
+
+    static void Command(string directory, string command)
+    {
+        using var monitor = QmpClient.Connect($"{directory}/{QemuCommand.MonitorSocket}", Deadline.In(CommandPatience));
+        monitor.Execute(command);
+    }
+
+    // Between starting QEMU and writing its pid down a hook can be killed: then only the uuid, on record before, finds it.
+    static ProcessHandle? Find(MachineReference machine) =>
+        machine.Pid != 0 ? ProcessHandle.Open(machine.Pid, machine.StartTicks) : QemuProcesses.Find(machine.Uuid);
+
+    static void End(ProcessHandle process)
+    {
+        process.Signal(SIGKILL);
+        process.Ended(Deadline.In(DeathPatience));
+        process.TryReap();
+        process.Dispose();
+    }
+}

@@ -1,0 +1,109 @@
+using System.Net.Sockets;
+using System.Text;
+using System.Text.Json;
+using VmAppliance.Diagnostics;
+using VmAppliance.Linux;
+
+namespace VmAppliance.Hypervisors.Qemu;
+
+/// <summary>QEMU's machine protocol: one JSON object per line; greeting, capabilities, then commands and events. QEMU's qmp-spec.</summary>
+sealed class QmpClient : IDisposable
+{
+    const int LongestLine = 1 << 20;
+
+    readonly Socket _socket;
+    readonly Deadline _deadline;
+    readonly int _process;
+    readonly List<byte> _pending = [];
+    readonly List<string> _events = [];
+
+    QmpClient(Socket socket, Deadline deadline, int process) => (_socket, _deadline, _process) = (socket, deadline, process);
+
+    /// <summary>Events that have arrived, by name.</summary>
+    public IReadOnlyList<string> Events => _events;
+
+    /// <summary>Connects, waits for the greeting, and negotiates.</summary>
+    /// <param name="path">The monitor's socket.</param>
+    /// <param name="deadline">When to give up, for this and all commands.</param>
+    /// <param name="process">A descriptor that becomes readable when QEMU ends; -1 to do without.</param>
+    /// <exception cref="ApplianceException">QEMU is gone, or does not answer in time.</exception>
+    public static QmpClient Connect(string path, Deadline deadline, int process = -1)
+    {
+        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        var client = new QmpClient(socket, deadline, process);
+        try
+        {
+            socket.Connect(new UnixDomainSocketEndPoint(path));
+            using var greeting = client.Next("greeting");
+            client.Execute("qmp_capabilities");
+            return client;
+        }
+        catch (SocketException e)
+        {
+            client.Dispose();
+            throw Lost("connect", e.Message);
+        }
+        catch
+        {
+            client.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Runs a command without arguments and waits for its answer.</summary>
+    /// <returns>The answer's <c>return</c> value as JSON text.</returns>
+    /// <exception cref="ApplianceException">QEMU refuses, is gone, or does not answer in time.</exception>
+    public string Execute(string command)
+    {
+        Send(Encoding.UTF8.GetBytes($"{{\"execute\":\"{command}\"}}\n"), command);
+        while (true)
+        {
+            using var message = Next(command);
+            if (message.RootElement.TryGetProperty("return", out var result))
+                return result.GetRawText();
+            if (message.RootElement.TryGetProperty("error", out var error))
+                throw new ApplianceException(Blame.Node, "ask QEMU", command, error.GetProperty("desc").GetString() ?? error.GetRawText());
+            if (message.RootElement.TryGetProperty("event", out var name))
+                _events.Add(name.GetString()!);
+        }
+    }
+
+    void Send(byte[] bytes, string command)
+    {
+        try
+        {
+            _socket.Send(bytes);
+        }
+        catch (SocketException e)
+        {
+            throw Lost(command, e.Message);
+        }
+    }
+
+    JsonDocument Next(string command)
+    {
+        var buffer = new byte[4096];
+        while (true)
+        {
+            var end = _pending.IndexOf((byte)'\n');
+            if (end >= 0)
+            {
+                var line = _pending.GetRange(0, end).ToArray();
+                _pending.RemoveRange(0, end + 1);
+                return JsonDocument.Parse(line);
+            }
+            // The socket comes first: what QEMU said before it ended still counts.
+            var ready = Poll.Readable(_deadline, Descriptor.Of(_socket), _process);
+            var count = ready == 0 ? _socket.Receive(buffer, SocketFlags.None, out _) : 0;
+            if (ready < 0)
+                throw Lost(command, "QEMU does not answer in time");
+            if (count <= 0 || _pending.Count > LongestLine)
+                throw Lost(command, "QEMU is gone");
+            _pending.AddRange(buffer.AsSpan(0, count));
+        }
+    }
+
+    static ApplianceException Lost(string command, string reason) => new(Blame.Transient, "ask QEMU", command, reason);
+
+    public void Dispose() => _socket.Dispose();
+}

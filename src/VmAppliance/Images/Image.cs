@@ -1,0 +1,40 @@
+using System.Text.Json.Serialization;
+
+namespace VmAppliance.Images;
+
+/// <summary>A golden operating system as it lies in the catalogue; never written after import.</summary>
+/// <param name="Name">What queues call it.</param>
+/// <param name="Version">Changes with every import.</param>
+/// <param name="Imported">When.</param>
+/// <param name="DiskBytes">Size of its disk.</param>
+/// <param name="DiskSha256">Checksum of its disk, in hexadecimal.</param>
+/// <param name="HasInitrd">Whether it boots with an initial RAM disk.</param>
+/// <param name="Append">Kernel arguments that it needs.</param>
+sealed record Image(string Name, string Version, DateTimeOffset Imported, long DiskBytes, string DiskSha256, bool HasInitrd, string Append)
+{
+    /// <summary>The directory of this version.</summary>
+    [JsonIgnore]
+    public string Directory { get; init; } = "";
+
+    /// <summary>The raw disk.</summary>
+    [JsonIgnore]
+    public string Disk => $"{Directory}/disk.raw";
+
+    /// <summary>An overlay with nothing in it.</summary>
+    [JsonIgnore]
+    public string EmptyOverlay => $"{Directory}/empty.qcow2";
+
+    /// <summary>The kernel that the hypervisor starts.</summary>
+    [JsonIgnore]
+    public string Kernel => $"{Directory}/kernel";
+
+    /// <summary>The initial RAM disk; null when there is none.</summary>
+    [JsonIgnore]
+    public string? Initrd => HasInitrd ? $"{Directory}/initrd" : null;
+}
+
+/// <summary>JSON of the catalogue.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]
+[JsonSerializable(typeof(Image))]
+[JsonSerializable(typeof(IReadOnlyList<Image>))]
+sealed partial class ImageJson : JsonSerializerContext;

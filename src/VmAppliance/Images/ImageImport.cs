@@ -1,0 +1,75 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using VmAppliance.Diagnostics;
+using VmAppliance.Processes;
+
+namespace VmAppliance.Images;
+
+/// <summary>What an administrator wants imported.</summary>
+/// <param name="Name">The image's name.</param>
+/// <param name="Disk">A raw or qcow2 disk, or a tar archive of a root file system.</param>
+/// <param name="Kernel">The kernel to start.</param>
+/// <param name="Initrd">Its initial RAM disk, if it needs one.</param>
+/// <param name="Append">Kernel arguments.</param>
+/// <param name="Size">Size in bytes of the disk made from a tar archive; null lets it follow from the content.</param>
+sealed record ImportRequest(string Name, string Disk, string Kernel, string? Initrd, string Append, long? Size);
+
+/// <summary>Brings an operating system into the catalogue; all that a prolog need not do is done here.</summary>
+sealed class ImageImport(Catalogue catalogue)
+{
+    static readonly TimeSpan Patience = TimeSpan.FromMinutes(30);
+
+    /// <summary>Imports an image; one of the same name is replaced when the new one is complete.</summary>
+    /// <exception cref="ApplianceException">A file is missing or no disk, or a tool failed; the catalogue is as before.</exception>
+    public Image Run(ImportRequest request)
+    {
+        Check(request);
+        var version = string.Create(CultureInfo.InvariantCulture, $"{DateTime.UtcNow:yyyyMMdd'T'HHmmss}-{RandomNumberGenerator.GetHexString(6, lowercase: true)}");
+        var directory = $"{catalogue.Root}/{request.Name}/{version}";
+        Directory.CreateDirectory(catalogue.Root, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        Directory.CreateDirectory(directory);
+        try
+        {
+            var image = new Image(request.Name, version, DateTimeOffset.UtcNow, 0, "", request.Initrd is not null, request.Append) { Directory = directory };
+            new DiskConversion(request.Disk, request.Size, Patience).WriteRaw(image.Disk);
+            CommandRunner.Require("prepare overlay", ["qemu-img", "create", "-q", "-f", "qcow2", "-u", "-b", "disk.raw", "-F", "raw",
+                image.EmptyOverlay, new FileInfo(image.Disk).Length.ToString(CultureInfo.InvariantCulture)]);
+            File.Copy(request.Kernel, image.Kernel);
+            if (request.Initrd is not null)
+                File.Copy(request.Initrd, image.Initrd!);
+            Protect(directory);
+            image = image with { DiskBytes = new FileInfo(image.Disk).Length, DiskSha256 = Checksum(image.Disk) };
+            catalogue.Publish(image);
+            return image;
+        }
+        catch (Exception e)
+        {
+            Directory.Delete(directory, recursive: true);
+            if (e is IOException or UnauthorizedAccessException)
+                throw new ApplianceException(Blame.Node, "import image", request.Name, e.Message, $"is there room in {catalogue.Root}?", e);
+            throw;
+        }
+    }
+
+    static void Check(ImportRequest request)
+    {
+        if (!Catalogue.IsName(request.Name))
+            throw new ApplianceException(Blame.Usage, "import image", request.Name, "this cannot be an image's name",
+                "letters, digits, '.', '-' and '_', beginning with a letter or digit; not 'none'");
+        foreach (var file in new[] { request.Disk, request.Kernel, request.Initrd }.OfType<string>().Where(f => !File.Exists(f)))
+            throw new ApplianceException(Blame.Usage, "import image", request.Name, $"there is no file {file}");
+    }
+
+    static string Checksum(string file)
+    {
+        using var stream = File.OpenRead(file);
+        return Convert.ToHexStringLower(SHA256.HashData(stream));
+    }
+
+    // Readable for the machines' owners once root has opened them; only root can reach the directory.
+    static void Protect(string directory)
+    {
+        foreach (var file in Directory.GetFiles(directory))
+            File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+    }
+}

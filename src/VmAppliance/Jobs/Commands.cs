@@ -1,0 +1,44 @@
+using System.Security.Cryptography;
+using System.Text;
+using VmAppliance.Batch;
+using VmAppliance.Guest;
+using VmAppliance.Linux;
+
+namespace VmAppliance.Jobs;
+
+/// <summary>Commands as the guest's launcher takes them.</summary>
+static class Commands
+{
+    const int NonceBytes = 16;
+
+    /// <summary>A batch job as this process, its starter, has it.</summary>
+    public static JobSpec OfJob(BatchCommand command) => new(
+        RandomNumberGenerator.GetHexString(NonceBytes * 2), command.Arguments,
+        command.Argv0 is null ? null : Encoding.UTF8.GetBytes(command.Argv0),
+        JobEnvironment.OfJob(InitialProcess.Environment(), null), Directory(), Umask(), Limits.OfJob(),
+        [.. command.Files.Select(f => new StagedFile(f.Path, f.Content, f.Executable))], command.Scratch, command.Input);
+
+    /// <summary>A command that somebody started by hand.</summary>
+    public static JobSpec ByHand(IReadOnlyList<string> words, Processes.Account owner, Pass pass) => new(
+        RandomNumberGenerator.GetHexString(NonceBytes * 2), [.. words.Select(Encoding.UTF8.GetBytes)], null,
+        JobEnvironment.OfOwner(InitialProcess.Environment(), owner, pass.Home), Directory(), Umask(), [], [], [], null);
+
+    static byte[] Directory()
+    {
+        try
+        {
+            return Encoding.UTF8.GetBytes(Environment.CurrentDirectory);
+        }
+        catch (FileNotFoundException)
+        {
+            return "/"u8.ToArray();
+        }
+    }
+
+    static int Umask()
+    {
+        var mask = Host.SetUmask(0x12 /* 022 */);
+        Host.SetUmask(mask);
+        return mask;
+    }
+}

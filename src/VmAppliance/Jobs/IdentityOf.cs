@@ -1,0 +1,25 @@
+using System.Security.Cryptography;
+using VmAppliance.Guest;
+
+namespace VmAppliance.Jobs;
+
+/// <summary>The identity of a request's machine.</summary>
+sealed class IdentityOf(MachineRequest request, SlotNetwork network, SshKeyPair client, SshKeyPair host)
+{
+    const int EntropyBytes = 64;
+    const long NanosecondsPerTick = 100;
+
+    /// <summary>The owner's home in the machine: as on the node, unless the account has none there.</summary>
+    public string Home { get; } = request.Owner.Home != "/" && Directory.Exists(request.Owner.Home) ? request.Owner.Home : $"/home/{request.Owner.Name}";
+
+    /// <summary>The identity as of now: its clock and its entropy are good for one machine, at this moment.</summary>
+    public Identity Now() => new(
+        $"vma-{request.Job.Key.Id}-{request.Job.Key.Task}",
+        new GuestAccount(request.Owner.Name, request.Owner.Uid, request.Owner.Gid, Home, request.Owner.Shell,
+            [.. request.Owner.Groups.Select(g => new GuestGroup(g.Name, g.Gid))]),
+        client.PublicLine, host.PrivateKey, network.Guest,
+        TimeNanoseconds(), RandomNumberGenerator.GetBytes(EntropyBytes), request.Job.Directories);
+
+    /// <summary>The wall clock in nanoseconds since 1970.</summary>
+    public static long TimeNanoseconds() => (DateTime.UtcNow - DateTime.UnixEpoch).Ticks * NanosecondsPerTick;
+}

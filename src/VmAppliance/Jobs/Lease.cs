@@ -1,0 +1,45 @@
+using System.Text.Json;
+using VmAppliance.Linux;
+
+namespace VmAppliance.Jobs;
+
+/// <summary>A slot held by a job: a directory, and a lock that dies with whoever works on it.</summary>
+sealed class Lease : IDisposable
+{
+    const int RootOnly = 0x180, OwnerReads = 0x100; // 0600, 0400
+
+    readonly FileLock _lock;
+
+    /// <summary>A lease whose lock this process has.</summary>
+    public Lease(string directory, LeaseRecord record, FileLock held) => (Directory, Record, _lock) = (directory, record, held);
+
+    /// <summary>Its directory: root's, with the owner's sockets in it; nobody but root can add or remove names.</summary>
+    public string Directory { get; }
+
+    /// <summary>What is known of it.</summary>
+    public LeaseRecord Record { get; private set; }
+
+    /// <summary>Writes down what is about to happen.</summary>
+    public void Enter(Phase phase) => Write(Record with { Phase = phase });
+
+    /// <summary>Writes down which machine was started.</summary>
+    public void Started(Hypervisors.MachineReference machine) => Write(Record with { Phase = Phase.Identifying, Machine = machine });
+
+    /// <summary>Writes down that it could not be taken down.</summary>
+    public void Soil(string trouble) => Write(Record with { Phase = Phase.Dirty, Trouble = trouble });
+
+    /// <summary>Gives the owner what the owner needs.</summary>
+    public void Issue(Pass pass, int gid) => Files.Replace(LeaseStore.PassFile(Directory),
+        JsonSerializer.SerializeToUtf8Bytes(pass, LeaseJson.Default.Pass), OwnerReads, Record.Uid, gid);
+
+    /// <summary>Removes all that is left of it, and frees the slot.</summary>
+    public void Delete() => System.IO.Directory.Delete(Directory, recursive: true);
+
+    void Write(LeaseRecord record)
+    {
+        Files.Replace(LeaseStore.RecordFile(Directory), JsonSerializer.SerializeToUtf8Bytes(record, LeaseJson.Default.LeaseRecord), RootOnly);
+        Record = record;
+    }
+
+    public void Dispose() => _lock.Dispose();
+}

@@ -1,0 +1,134 @@
+using System.Text.Json;
+using VmAppliance.Batch;
+using VmAppliance.Diagnostics;
+using VmAppliance.Linux;
+
+namespace VmAppliance.Jobs;
+
+/// <summary>The leases of this node: directories below <c>RUN/leases</c>, one per job and task.</summary>
+sealed class LeaseStore(string runDirectory, int slots)
+{
+    const int LargestFile = 1 << 16;
+    const UnixFileMode Passable = (UnixFileMode)0x1C9; // 0711: owners reach their own files by name, nobody can look around
+
+    readonly string _root = $"{runDirectory}/leases";
+
+    /// <summary>How many slots the node has.</summary>
+    public int Slots => slots;
+
+    /// <summary>Root's file of a lease.</summary>
+    public static string RecordFile(string directory) => $"{directory}/record.json";
+
+    /// <summary>The owner's file of a lease.</summary>
+    public static string PassFile(string directory) => $"{directory}/pass.json";
+
+    /// <summary>The directory of a job's lease, whether there is one or not.</summary>
+    public string DirectoryOf(JobKey key) => $"{_root}/{key}";
+
+    /// <summary>Takes a free slot for a job.</summary>
+    /// <param name="describe">Makes the first record, from the slot's number.</param>
+    /// <returns>The lease; null when all slots are taken.</returns>
+    /// <exception cref="ApplianceException">The job has a lease already.</exception>
+    public Lease? Claim(JobKey key, Func<int, LeaseRecord> describe)
+    {
+        Prepare();
+        using var node = FileLock.Wait($"{runDirectory}/lock");
+        if (Directory.Exists(DirectoryOf(key)))
+            throw new ApplianceException(Blame.Transient, "claim slot", $"job {key}", "another hook is at work for this job",
+                "if none is, remove what it left with: vmappliance maintenance reap");
+        var taken = Records().Select(r => r.Slot).ToHashSet();
+        var free = Enumerable.Range(0, slots).Where(s => !taken.Contains(s)).Cast<int?>().FirstOrDefault();
+        return free is { } slot ? Make(key, describe(slot)) : null;
+    }
+
+    /// <summary>Opens a lease to work on it, waiting for whoever does.</summary>
+    /// <returns>Null when there is none (any more).</returns>
+    public Lease? Open(JobKey key) => Open(key, FileLock.Wait);
+
+    /// <summary>Opens a lease if nobody is at work on it.</summary>
+    /// <param name="isBusy">Whether somebody is.</param>
+    public Lease? TryOpen(JobKey key, out bool isBusy)
+    {
+        var busy = false;
+        var lease = Open(key, path =>
+        {
+            var held = FileLock.Try(path);
+            busy = held is null;
+            return held;
+        });
+        isBusy = busy;
+        return lease;
+    }
+
+    /// <summary>The records of all leases, without locking them.</summary>
+    public IReadOnlyList<LeaseRecord> Records() => !Directory.Exists(_root) ? []
+        : [.. Directory.GetDirectories(_root).Select(Read).OfType<LeaseRecord>().OrderBy(r => r.Slot)];
+
+    /// <summary>What a job's owner may know of its lease; null when there is none, or it is somebody else's.</summary>
+    public Pass? PassOf(JobKey key)
+    {
+        try
+        {
+            var content = Files.ReadNoFollow(PassFile(DirectoryOf(key)), LargestFile, out _);
+            return JsonSerializer.Deserialize(content, LeaseJson.Default.Pass);
+        }
+        catch (LinuxException e) when (e.Errno is Errno.ENOENT or Errno.EACCES)
+        {
+            return null;
+        }
+    }
+
+    Lease Make(JobKey key, LeaseRecord record)
+    {
+        // Complete before it has its name: no lease is ever without a record.
+        var unnamed = $"{runDirectory}/new-{key}";
+        if (Directory.Exists(unnamed))
+            Directory.Delete(unnamed, recursive: true);
+        Directory.CreateDirectory(unnamed);
+        Files.Change(unnamed, (int)Passable, 0, 0);
+        var held = FileLock.Wait($"{unnamed}/lock");
+        var lease = new Lease(unnamed, record, held);
+        lease.Enter(record.Phase);
+        Directory.Move(unnamed, DirectoryOf(key));
+        return new Lease(DirectoryOf(key), record, held);
+    }
+
+    Lease? Open(JobKey key, Func<string, FileLock?> take)
+    {
+        var directory = DirectoryOf(key);
+        try
+        {
+            if (!Directory.Exists(directory) || take($"{directory}/lock") is not { } held)
+                return null;
+            if (Read(directory) is { } record)
+                return new Lease(directory, record, held);
+            held.Dispose();
+            return null;
+        }
+        catch (LinuxException e) when (e.Errno == Errno.ENOENT)
+        {
+            return null;
+        }
+    }
+
+    void Prepare()
+    {
+        foreach (var (directory, mode) in new[] { (runDirectory, (UnixFileMode)0x1ED /* 0755 */), (_root, Passable) })
+        {
+            Directory.CreateDirectory(directory);
+            File.SetUnixFileMode(directory, mode);
+        }
+    }
+
+    static LeaseRecord? Read(string directory)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(Files.ReadNoFollow(RecordFile(directory), LargestFile, out _), LeaseJson.Default.LeaseRecord);
+        }
+        catch (LinuxException e) when (e.Errno == Errno.ENOENT)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,85 @@
+using VmAppliance.Configuration;
+using VmAppliance.Diagnostics;
+using VmAppliance.Guest;
+using VmAppliance.Hypervisors;
+using VmAppliance.Hypervisors.Qemu;
+using VmAppliance.Images;
+using VmAppliance.Linux;
+using VmAppliance.Storage;
+
+namespace VmAppliance.Jobs;
+
+/// <summary>Gives a job a machine that nobody has used before: claim a slot, wipe a disk, start the machine, make it the job's.</summary>
+sealed class PrepareJob(Node node, Timeline timeline)
+{
+    /// <summary>Prepares the machine; the lease is the caller's to release.</summary>
+    /// <exception cref="ApplianceException">It could not be done; nothing is left of the attempt.</exception>
+    public Lease Run(MachineRequest request)
+    {
+        var image = node.Images.Get(request.Image);
+        var lease = Claim(request);
+        timeline.Mark("claim");
+        try
+        {
+            Build(lease, request, image);
+            return lease;
+        }
+        catch
+        {
+            new ReleaseJob(node).Run(lease);
+            lease.Dispose();
+            throw;
+        }
+    }
+
+    Lease Claim(MachineRequest request)
+    {
+        var key = request.Job.Key;
+        new ReleaseJob(node).Leftover(key);
+        LeaseRecord Describe(int slot) => new($"{key}", slot, Phase.Claimed, request.Owner.Name, request.Owner.Uid, request.Job.Queue, request.Image,
+            Host.BootId(), request.Job.LivesIn, DateTimeOffset.UtcNow, new MachineReference(0, 0, Guid.NewGuid()), null);
+        if (node.Leases.Claim(key, Describe) is { } lease)
+            return lease;
+        // A slot whose job is gone without an epilog is as good as free.
+        new Reaper(node).Run(dryRun: false);
+        return node.Leases.Claim(key, Describe) ?? throw new ApplianceException(Blame.Transient, "claim slot", $"job {key}",
+            $"all {node.Leases.Slots} slots are taken", "vmappliance maintenance status shows by whom; the queue should have no more slots than [slots] count");
+    }
+
+    void Build(Lease lease, MachineRequest request, Image image)
+    {
+        var settings = node.Settings.Image(image.Name);
+        lease.Enter(Phase.Wiping);
+        var disk = node.Disks.Wipe(lease.Record.Job, new GoldenDisk(image.Disk, image.EmptyOverlay));
+        timeline.Mark("wipe");
+
+        SshKeyPair client = SshKeyPair.Create(), host = SshKeyPair.Create();
+        var network = new SlotNetwork(node.Settings.Network, lease.Record.Slot);
+        var identity = new IdentityOf(request, network, client, host);
+        lease.Enter(Phase.Starting);
+        var seed = settings.Identity == IdentityKind.Seed ? WriteSeed(lease, identity) : null;
+        using var machine = node.Hypervisor.Start(Spec(lease, request, image, settings, disk, network, seed));
+        lease.Started(machine.Reference);
+        timeline.Mark("start");
+
+        new Readiness(machine, settings.ReadyTimeout).Wait($"{lease.Directory}/{QemuCommand.PortPipe}", seed is null ? identity.Now : null);
+        var access = new GuestAccess(machine.Address ?? network.Address, machine.Port, request.Owner.Name, client.PrivateKey, host.Fingerprint);
+        lease.Issue(new Pass(access, machine.Reference, identity.Home, request.LostStatus), request.Owner.Gid);
+        lease.Enter(Phase.Ready);
+        timeline.Mark("ready");
+    }
+
+    static string WriteSeed(Lease lease, IdentityOf identity)
+    {
+        var path = $"{lease.Directory}/seed";
+        Files.Replace(path, SeedDisk.Write(identity.Now()), 0x180 /* 0600 */);
+        return path;
+    }
+
+    static MachineSpec Spec(Lease lease, MachineRequest request, Image image, ImageSettings settings, Disk disk, SlotNetwork network, string? seed) =>
+        new($"vma-{lease.Record.Job}", lease.Record.Machine.Uuid, lease.Directory,
+            new MachineOwner(request.Owner.Uid, request.Owner.Gid, [.. request.Owner.Groups.Select(g => g.Gid)]),
+            request.Cpus ?? settings.Cpus, request.Memory ?? settings.Memory, settings.Machine, settings.Cpu,
+            image.Kernel, image.Initrd, $"{image.Append} {settings.Append}".Trim(),
+            new MachineDisk(disk.Path, disk.Format, disk.Backing), network.Card, seed);
+}

@@ -1,0 +1,53 @@
+using VmAppliance.Batch;
+using VmAppliance.Linux;
+
+namespace VmAppliance.Jobs;
+
+/// <summary>Something that was left behind.</summary>
+/// <param name="Kind">lease or disk.</param>
+/// <param name="Name">Its name.</param>
+/// <param name="Reason">Why nobody needs it.</param>
+/// <param name="Gone">Whether it has been removed.</param>
+sealed record Rest(string Kind, string Name, string Reason, bool Gone);
+
+/// <summary>Removes what no living job owns, after whatever crash; touches nothing else.</summary>
+sealed class Reaper(Node node)
+{
+    /// <summary>Looks for rests and removes them.</summary>
+    /// <param name="dryRun">Only say what would be removed.</param>
+    public IReadOnlyList<Rest> Run(bool dryRun) => [.. Leases(dryRun), .. Disks(dryRun)];
+
+    IEnumerable<Rest> Leases(bool dryRun)
+    {
+        foreach (var record in node.Leases.Records())
+        {
+            using var lease = node.Leases.TryOpen(record.Key, out _);
+            // Somebody is at work on it, or it is gone meanwhile.
+            if (lease is null || WhyDead(lease.Record) is not { } reason)
+                continue;
+            yield return new Rest("lease", lease.Record.Job, reason, !dryRun && new ReleaseJob(node).Run(lease));
+        }
+    }
+
+    static string? WhyDead(LeaseRecord record) => record switch
+    {
+        { Phase: Phase.Dirty } => $"it could not be released: {record.Trouble}",
+        { Phase: Phase.Releasing } => "its release was interrupted",
+        _ when record.BootId != Host.BootId() => "the node was booted since",
+        { LivesIn: null } => "the command that held it is gone",
+        { LivesIn: { } path } when !Directory.Exists(path) => "the batch system has no such job here any more",
+        _ => null,
+    };
+
+    IEnumerable<Rest> Disks(bool dryRun)
+    {
+        foreach (var name in node.Disks.Names())
+        {
+            if (JobKey.Parse(name) is not { } key || Directory.Exists(node.Leases.DirectoryOf(key)))
+                continue;
+            if (!dryRun)
+                node.Disks.Drop(name);
+            yield return new Rest("disk", name, "it belongs to no lease", !dryRun);
+        }
+    }
+}

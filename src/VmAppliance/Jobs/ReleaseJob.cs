@@ -1,0 +1,67 @@
+using VmAppliance.Batch;
+using VmAppliance.Diagnostics;
+using VmAppliance.Hypervisors;
+using VmAppliance.Linux;
+
+namespace VmAppliance.Jobs;
+
+/// <summary>Takes everything of a lease down: the machine, its disk, its files, the slot. Can be called at any phase, any number of times.</summary>
+sealed class ReleaseJob(Node node)
+{
+    /// <summary>Releases a lease that this process holds.</summary>
+    /// <returns>Whether all is gone; if not, the lease stays as dirty, and the reason is in its record and in the journal.</returns>
+    public bool Run(Lease lease)
+    {
+        try
+        {
+            lease.Enter(Phase.Releasing);
+            node.Hypervisor.Destroy(lease.Record.Machine);
+            node.Disks.Drop(lease.Record.Job);
+            lease.Delete();
+            return true;
+        }
+        catch (Exception e) when (e is ApplianceException or IOException or UnauthorizedAccessException)
+        {
+            Journal.Write(Severity.Error, $"release slot {lease.Record.Slot}, job {lease.Record.Job}: {e.Message}; it stays unused until: vmappliance maintenance reap");
+            Soil(lease, e.Message);
+            return false;
+        }
+    }
+
+    /// <summary>What the machine has used; null when it is gone.</summary>
+    public MachineUsage? Usage(Lease lease) => node.Hypervisor.Usage(lease.Record.Machine);
+
+    /// <summary>Releases what an earlier attempt at the same job left, e.g. when its shepherd was killed.</summary>
+    /// <exception cref="ApplianceException">That attempt is still at work.</exception>
+    public void Leftover(JobKey key)
+    {
+        using var lease = node.Leases.TryOpen(key, out var isBusy);
+        if (isBusy || (lease is not null && IsInUse(lease)))
+            throw new ApplianceException(Blame.Transient, "claim slot", $"job {key}", "this job has a machine here already, and it is in use",
+                "two hooks of one job at the same time; see: vmappliance maintenance status");
+        if (lease is not null)
+            Run(lease);
+    }
+
+    // A starter keeps a shared lock on the owner's file as long as it runs.
+    static bool IsInUse(Lease lease)
+    {
+        var pass = LeaseStore.PassFile(lease.Directory);
+        if (Files.Facts(pass) is null)
+            return false;
+        using var starter = FileLock.Try(pass);
+        return starter is null;
+    }
+
+    static void Soil(Lease lease, string trouble)
+    {
+        try
+        {
+            lease.Soil(trouble);
+        }
+        catch (IOException)
+        {
+            // The record says Releasing then, which reap heals just as well.
+        }
+    }
+}

@@ -1,0 +1,109 @@
+using System.Net.Sockets;
+using System.Text;
+using static Tmds.Linux.LibC;
+
+namespace VmAppliance.Linux;
+
+/// <summary>An open file descriptor, closed once.</summary>
+sealed unsafe class Descriptor(int fd) : IDisposable
+{
+    int _fd = fd;
+
+    /// <summary>The number; -1 once closed.</summary>
+    public int Number => _fd;
+
+    /// <summary>open(2) with O_CLOEXEC.</summary>
+    /// <param name="path">Absolute path.</param>
+    /// <param name="flags">O_RDONLY, O_NOFOLLOW …</param>
+    /// <param name="mode">Permission bits of a new file, not reduced by the umask.</param>
+    /// <exception cref="LinuxException">The file cannot be opened.</exception>
+    public static Descriptor Open(string path, int flags, int mode = 0)
+    {
+        using var memory = new NativeStrings();
+        return new Descriptor(Errno.Check(open(memory.Add(path), flags | O_CLOEXEC, (ushort)mode), "open", path));
+    }
+
+    /// <summary>A pipe: what is written to <c>Write</c> is read from <c>Read</c>.</summary>
+    public static (Descriptor Read, Descriptor Write) Pipe()
+    {
+        var ends = stackalloc int[2];
+        Errno.Check(pipe2(ends, O_CLOEXEC), "pipe2", "");
+        return (new Descriptor(ends[0]), new Descriptor(ends[1]));
+    }
+
+    /// <summary>Memory with a name, at most <paramref name="size"/> bytes: writes beyond it fail (F_SEAL_GROW).</summary>
+    public static Descriptor Memory(string name, int size)
+    {
+        using var memory = new NativeStrings();
+        // MFD_CLOEXEC | MFD_ALLOW_SEALING (linux/memfd.h)
+        var fd = new Descriptor(Errno.Check(memfd_create(memory.Add(name), 1 | 2), "memfd_create", name));
+        Errno.Check(ftruncate(fd.Number, size), "ftruncate", name);
+        Errno.Check(fcntl(fd.Number, Native.F_ADD_SEALS, Native.F_SEAL_SHRINK | Native.F_SEAL_GROW), "fcntl", name);
+        return fd;
+    }
+
+    /// <summary>Reads what is there, at most the buffer's length.</summary>
+    /// <returns>Bytes read; 0 at the end; -1 when nothing is there yet (a non-blocking descriptor).</returns>
+    public int Read(Span<byte> buffer)
+    {
+        fixed (byte* start = buffer)
+            while (true)
+            {
+                var count = (long)read(_fd, start, buffer.Length);
+                if (count >= 0)
+                    return (int)count;
+                if (Errno.Last == Errno.EAGAIN)
+                    return -1;
+                if (Errno.Last != Errno.EINTR)
+                    throw new LinuxException("read", $"descriptor {_fd}", Errno.Last);
+            }
+    }
+
+    /// <summary>Reads until the buffer is full or the end is reached; never a byte more.</summary>
+    public int ReadFully(Span<byte> buffer)
+    {
+        var total = 0;
+        while (total < buffer.Length)
+        {
+            var count = Read(buffer[total..]);
+            if (count <= 0)
+                break;
+            total += count;
+        }
+        return total;
+    }
+
+    /// <summary>Writes all bytes, waiting as long as it takes.</summary>
+    public void WriteAll(ReadOnlySpan<byte> bytes)
+    {
+        fixed (byte* start = bytes)
+            for (var done = 0; done < bytes.Length;)
+            {
+                var count = (long)write(_fd, start + done, bytes.Length - done);
+                if (count >= 0)
+                    done += (int)count;
+                else if (Errno.Last != Errno.EINTR)
+                    throw new LinuxException("write", $"descriptor {_fd}", Errno.Last);
+            }
+    }
+
+    /// <summary>The text in a file of <see cref="Memory"/>, up to its first NUL.</summary>
+    public string Text()
+    {
+        var bytes = new byte[64 * 1024];
+        using var again = Open($"/proc/self/fd/{_fd}", O_RDONLY);
+        var count = again.ReadFully(bytes);
+        var end = Array.IndexOf(bytes, (byte)0, 0, count);
+        return Encoding.UTF8.GetString(bytes, 0, end < 0 ? count : end);
+    }
+
+    public void Dispose()
+    {
+        var fd = Interlocked.Exchange(ref _fd, -1);
+        if (fd >= 0)
+            _ = close(fd);
+    }
+
+    /// <summary>The descriptor number of a socket.</summary>
+    public static int Of(Socket socket) => (int)socket.Handle;
+}

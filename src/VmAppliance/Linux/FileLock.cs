@@ -1,0 +1,39 @@
+using static Tmds.Linux.LibC;
+using static VmAppliance.Linux.Native;
+
+namespace VmAppliance.Linux;
+
+/// <summary>A lock that dies with its holder: flock(2) on a file.</summary>
+sealed class FileLock : IDisposable
+{
+    readonly Descriptor _file;
+
+    FileLock(Descriptor file) => _file = file;
+
+    /// <summary>Waits for the lock.</summary>
+    /// <param name="path">The lock file, made when missing (mode 0600).</param>
+    public static FileLock Wait(string path) => Take(path, LOCK_EX, O_RDWR | O_CREAT | O_NOFOLLOW)!;
+
+    /// <summary>Takes the lock if nobody has it; null when somebody does.</summary>
+    public static FileLock? Try(string path) => Take(path, LOCK_EX | LOCK_NB, O_RDWR | O_CREAT | O_NOFOLLOW);
+
+    /// <summary>Waits for a shared lock on an existing file that this user may read.</summary>
+    public static FileLock WaitShared(string path) => Take(path, LOCK_SH, O_RDONLY | O_NOFOLLOW)!;
+
+    static FileLock? Take(string path, int operation, int flags)
+    {
+        while (true)
+        {
+            var file = Descriptor.Open(path, flags, 0x180 /* 0600 */);
+            var error = flock(file.Number, operation) < 0 ? Errno.Last : 0;
+            if (error == 0 && Files.IsSame(file, path))
+                return new FileLock(file);
+            file.Dispose();
+            // Its last holder may have removed the file while we waited: then it is a lock on nothing, and we begin again.
+            if (error is not (0 or Errno.EINTR))
+                return error == Errno.EAGAIN ? null : throw new LinuxException("flock", path, error);
+        }
+    }
+
+    public void Dispose() => _file.Dispose();
+}

@@ -1,0 +1,107 @@
+using Tmds.Linux;
+using static Tmds.Linux.LibC;
+
+namespace VmAppliance.Linux;
+
+/// <summary>What stat(2) says, as far as trust needs it.</summary>
+readonly record struct FileFacts(int Uid, int Gid, int Mode, long Size)
+{
+    const int TypeMask = 0xF000, Directory = 0x4000, Regular = 0x8000;
+
+    public bool IsRegular => (Mode & TypeMask) == Regular;
+
+    public bool IsDirectory => (Mode & TypeMask) == Directory;
+
+    /// <summary>Whether its group or anybody else may write to it (S_IWGRP, S_IWOTH).</summary>
+    public bool OthersCanWrite => (Mode & 0x12) != 0;
+
+    /// <summary>Whether names in a directory can be changed by their owners only, like in /tmp (S_ISVTX).</summary>
+    public bool IsSticky => (Mode & 0x200) != 0;
+}
+
+/// <summary>File verbs that follow no links and leave nothing half written.</summary>
+static unsafe class Files
+{
+    /// <summary>lstat(2); null when there is nothing.</summary>
+    public static FileFacts? Facts(string path)
+    {
+        using var memory = new NativeStrings();
+        stat facts;
+        if (lstat(memory.Add(path), &facts) == 0)
+            return new FileFacts((int)(uint)facts.st_uid, (int)(uint)facts.st_gid, (int)(uint)facts.st_mode, (long)facts.st_size);
+        return Errno.Last is Errno.ENOENT or Errno.ENOTDIR ? null : throw new LinuxException("lstat", path, Errno.Last);
+    }
+
+    /// <summary>Replaces a file as a whole: a file beside it, given its owner and mode, is renamed over it.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="content">All of its content.</param>
+    /// <param name="mode">Permission bits.</param>
+    /// <param name="uid">Owner; -1 keeps this process's.</param>
+    /// <param name="gid">Group; -1 keeps this process's.</param>
+    public static void Replace(string path, ReadOnlySpan<byte> content, int mode, int uid = -1, int gid = -1)
+    {
+        var temporary = $"{path}.new{System.Environment.ProcessId}";
+        try
+        {
+            using (var file = Descriptor.Open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode))
+            {
+                file.WriteAll(content);
+                Give(file, temporary, mode, uid, gid);
+            }
+            File.Move(temporary, path, overwrite: true);
+        }
+        catch
+        {
+            File.Delete(temporary);
+            throw;
+        }
+    }
+
+    /// <summary>A named pipe, given its owner and mode.</summary>
+    public static void MakePipe(string path, int mode, int uid, int gid)
+    {
+        using var memory = new NativeStrings();
+        Errno.Check(mkfifo(memory.Add(path), (ushort)mode), "mkfifo", path);
+        Change(path, mode, uid, gid);
+    }
+
+    /// <summary>Sets owner and mode of what is at the path; a symbolic link is not followed.</summary>
+    public static void Change(string path, int mode, int uid, int gid)
+    {
+        using var memory = new NativeStrings();
+        Errno.Check(lchown(memory.Add(path), (uint)uid, (uint)gid), "chown", path);
+        File.SetUnixFileMode(path, (UnixFileMode)mode);
+    }
+
+    /// <summary>Whether an open file is still the one at the path.</summary>
+    public static bool IsSame(Descriptor file, string path)
+    {
+        using var memory = new NativeStrings();
+        stat open, named;
+        return fstat(file.Number, &open) == 0 && lstat(memory.Add(path), &named) == 0
+            && (ulong)open.st_ino == (ulong)named.st_ino && (ulong)open.st_dev == (ulong)named.st_dev;
+    }
+
+    static void Give(Descriptor file, string path, int mode, int uid, int gid)
+    {
+        Errno.Check(fchown(file.Number, (uint)uid, (uint)gid), "chown", path);
+        Errno.Check(fchmod(file.Number, (ushort)mode), "chmod", path);
+    }
+
+    /// <summary>Reads a file whole if it is a regular file and not a link.</summary>
+    /// <param name="path">Absolute path.</param>
+    /// <param name="limit">The most bytes to accept.</param>
+    /// <param name="facts">Whose it is and who may write it, of the very file that was read.</param>
+    /// <exception cref="LinuxException">It cannot be opened, is no regular file, or is larger.</exception>
+    public static byte[] ReadNoFollow(string path, int limit, out FileFacts facts)
+    {
+        using var file = Descriptor.Open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+        stat status;
+        Errno.Check(fstat(file.Number, &status), "fstat", path);
+        facts = new FileFacts((int)(uint)status.st_uid, (int)(uint)status.st_gid, (int)(uint)status.st_mode, (long)status.st_size);
+        if (!facts.IsRegular || facts.Size > limit)
+            throw new LinuxException("read", path, Errno.EINVAL);
+        var content = new byte[facts.Size];
+        return content[..file.ReadFully(content)];
+    }
+}

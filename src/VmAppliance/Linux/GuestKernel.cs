@@ -1,0 +1,41 @@
+using System.Text;
+using static Tmds.Linux.LibC;
+
+namespace VmAppliance.Linux;
+
+/// <summary>What the agent tells its own kernel inside a machine.</summary>
+static unsafe class GuestKernel
+{
+    // linux/random.h
+    const int RNDADDENTROPY = 0x40085203, RNDRESEEDCRNG = 0x5207;
+    const long NanosecondsPerSecond = 1_000_000_000;
+
+    /// <summary>Sets the wall clock: clock_settime(2).</summary>
+    /// <param name="nanoseconds">Since 1970 (UTC).</param>
+    public static void SetClock(long nanoseconds)
+    {
+        var time = new Native.TimeSpec { Seconds = nanoseconds / NanosecondsPerSecond, Nanoseconds = nanoseconds % NanosecondsPerSecond };
+        Errno.Check(Native.clock_settime(Native.CLOCK_REALTIME, &time), "clock_settime", "CLOCK_REALTIME");
+    }
+
+    /// <summary>Credits random bytes to the kernel's generator and has it start anew from them: random(4).</summary>
+    public static void AddEntropy(ReadOnlySpan<byte> bytes)
+    {
+        using var device = Descriptor.Open("/dev/urandom", O_RDWR);
+        // struct rand_pool_info: bits, bytes, the bytes themselves
+        var info = stackalloc byte[8 + bytes.Length];
+        *(int*)info = bytes.Length * 8;
+        *(int*)(info + 4) = bytes.Length;
+        bytes.CopyTo(new Span<byte>(info + 8, bytes.Length));
+        Errno.Check(ioctl(device.Number, RNDADDENTROPY, info), "RNDADDENTROPY", "/dev/urandom");
+        // Linux before 4.14 has no such request and needs none.
+        _ = ioctl(device.Number, RNDRESEEDCRNG);
+    }
+
+    /// <summary>sethostname(2).</summary>
+    public static void SetHostName(string name)
+    {
+        using var memory = new NativeStrings();
+        Errno.Check(sethostname(memory.Add(name), Encoding.UTF8.GetByteCount(name)), "sethostname", name);
+    }
+}

@@ -1,0 +1,41 @@
+using static VmAppliance.Linux.Native;
+
+namespace VmAppliance.Linux;
+
+/// <summary>A resource limit of getrlimit(2); <see cref="ulong.MaxValue"/> means unlimited.</summary>
+/// <param name="Resource">RLIMIT_… number.</param>
+/// <param name="Soft">The limit in force.</param>
+/// <param name="Hard">The ceiling of the soft limit.</param>
+readonly record struct Limit(int Resource, ulong Soft, ulong Hard);
+
+/// <summary>Resource limits of this process.</summary>
+static unsafe class Limits
+{
+    // asm-generic/resource.h
+    public const int CPU = 0, FSIZE = 1, DATA = 2, STACK = 3, CORE = 4, RSS = 5, AS = 9;
+
+    /// <summary>The limits that a batch system puts on a job and that mean the same on another machine.</summary>
+    public static IReadOnlyList<Limit> OfJob() => [.. new[] { CPU, FSIZE, DATA, STACK, CORE, RSS, AS }.Select(Get)];
+
+    /// <summary>The limit in force.</summary>
+    public static Limit Get(int resource)
+    {
+        RLimit limit;
+        Errno.Check(getrlimit(resource, &limit), "getrlimit", $"{resource}");
+        return new Limit(resource, limit.Soft, limit.Hard);
+    }
+
+    /// <summary>Lifts what a job's limits put on a hook, before a machine inherits it.</summary>
+    /// <returns>Limits that could not be lifted (no CAP_SYS_RESOURCE).</returns>
+    public static IReadOnlyList<Limit> Lift()
+    {
+        var kept = new List<Limit>();
+        foreach (var limit in OfJob())
+        {
+            var lifted = new RLimit { Soft = ulong.MaxValue, Hard = ulong.MaxValue };
+            if (limit.Resource != CORE && limit.Soft != ulong.MaxValue && setrlimit(limit.Resource, &lifted) < 0)
+                kept.Add(limit);
+        }
+        return kept;
+    }
+}

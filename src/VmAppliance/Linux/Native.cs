@@ -1,0 +1,75 @@
+using System.Runtime.InteropServices;
+
+namespace VmAppliance.Linux;
+
+/// <summary>What Tmds.LibC does not bind, under the kernel's and glibc's own names (x86-64, little endian).</summary>
+static unsafe partial class Native
+{
+    public const int WNOHANG = 1;
+    public const int CLOCK_REALTIME = 0;
+    public const int LOCK_SH = 1, LOCK_EX = 2, LOCK_NB = 4, LOCK_UN = 8;
+    public const int SYS_pidfd_send_signal = 424, SYS_pidfd_open = 434;
+    public const short POSIX_SPAWN_SETSIGDEF = 0x04, POSIX_SPAWN_SETSIGMASK = 0x08, POSIX_SPAWN_SETSID = 0x80;
+    public const int F_DUPFD_CLOEXEC = 1030, F_ADD_SEALS = 1033;
+    public const int F_SEAL_SHRINK = 2, F_SEAL_GROW = 4;
+
+    /// <summary>struct rlimit of getrlimit(2); <see cref="ulong.MaxValue"/> is RLIM_INFINITY.</summary>
+    public struct RLimit
+    {
+        public ulong Soft;
+        public ulong Hard;
+    }
+
+    /// <summary>struct timespec of clock_settime(2).</summary>
+    public struct TimeSpec
+    {
+        public required long Seconds;
+        public required long Nanoseconds;
+    }
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial int getrlimit(int resource, RLimit* limit);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial int setrlimit(int resource, RLimit* limit);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial int waitpid(int pid, int* status, int options);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial int clock_settime(int clock, TimeSpec* time);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial int flock(int fd, int operation);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial long syscall(long number, long a, long b, long c, long d);
+
+    // posix_spawn(3) returns the error number; it does not set errno.
+    [LibraryImport("libc")]
+    public static partial int posix_spawnp(int* pid, byte* file, void* actions, void* attributes, byte** argv, byte** envp);
+
+    [LibraryImport("libc")]
+    public static partial int posix_spawnattr_init(void* attributes);
+
+    [LibraryImport("libc")]
+    public static partial int posix_spawnattr_setflags(void* attributes, short flags);
+
+    [LibraryImport("libc")]
+    public static partial int posix_spawnattr_setsigdefault(void* attributes, void* signals);
+
+    [LibraryImport("libc")]
+    public static partial int posix_spawnattr_setsigmask(void* attributes, void* signals);
+
+    [LibraryImport("libc")]
+    public static partial int posix_spawn_file_actions_init(void* actions);
+
+    [LibraryImport("libc")]
+    public static partial int posix_spawn_file_actions_adddup2(void* actions, int from, int to);
+
+    [LibraryImport("libc")]
+    public static partial int posix_spawn_file_actions_addchdir_np(void* actions, byte* path);
+
+    [LibraryImport("libc")]
+    public static partial int posix_spawn_file_actions_destroy(void* actions);
+}

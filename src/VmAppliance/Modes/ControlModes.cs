@@ -1,0 +1,84 @@
+using System.Globalization;
+using VmAppliance.Batch;
+using VmAppliance.Configuration;
+using VmAppliance.Diagnostics;
+using VmAppliance.Guest;
+using VmAppliance.Hypervisors.Qemu;
+using VmAppliance.Jobs;
+using VmAppliance.Linux;
+
+namespace VmAppliance.Modes;
+
+/// <summary>
+/// <c>suspend</c>, <c>resume</c>, <c>terminate</c>: control methods of a queue, run as the job's owner with
+/// <c>$job_id $ja_task_id $job_pid</c>. Without a machine (a queue with <c>image = none</c>) they signal the job itself.
+/// </summary>
+static class ControlModes
+{
+    const int SIGKILL = 9, SIGCONT = 18, SIGSTOP = 19;
+
+    /// <summary>Runs a method.</summary>
+    /// <param name="mode">Which.</param>
+    /// <param name="arguments">Job id, task, and the starter's process group.</param>
+    /// <returns>0, or 1 when it could not be done.</returns>
+    public static int Run(string mode, IReadOnlyList<string> arguments)
+    {
+        try
+        {
+            var key = arguments.Count >= 2 ? JobKey.Parse(arguments[0], arguments[1]) ?? StarterMode.CurrentKey() : StarterMode.CurrentKey();
+            var starter = arguments.Count >= 3 && int.TryParse(arguments[2], NumberStyles.None, CultureInfo.InvariantCulture, out var pid) ? pid : 0;
+            var settings = ConfigurationFile.Load(ConfigurationFile.Locate());
+            var node = new Node(settings);
+            var directory = node.Leases.DirectoryOf(key);
+            Act(mode, node, node.Leases.PassOf(key) is null ? null : directory, starter);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            Console.Error.Write(Complaint.Text(e));
+            Journal.Write(Severity.Error, $"{mode}: {e.Message}");
+            return 1;
+        }
+    }
+
+    static void Act(string mode, Node node, string? machine, int starter)
+    {
+        switch (mode)
+        {
+            case "suspend" when machine is not null:
+                node.Hypervisor.Pause(machine);
+                break;
+            case "resume" when machine is not null:
+                node.Hypervisor.Resume(machine);
+                SetClock(machine);
+                break;
+            case "suspend":
+                Kill.Group(starter, SIGSTOP);
+                break;
+            case "resume":
+                Kill.Group(starter, SIGCONT);
+                break;
+            case "terminate":
+                Terminate(node, machine, starter);
+                break;
+        }
+    }
+
+    // The job must not run an instruction more; the machine itself is left, still, for the epilog to account for and to destroy.
+    static void Terminate(Node node, string? machine, int starter)
+    {
+        Kill.Group(starter, SIGKILL);
+        if (machine is not null && !IsSubtask())
+            node.Hypervisor.Pause(machine);
+    }
+
+    // A task of a parallel job that was started by qrsh -inherit has a spool directory of its own below the job's; the job goes on without it.
+    static bool IsSubtask() => InitialProcess.Variable(GridEngine.SpoolVariable) is { } spool && JobKey.Parse(Path.GetFileName(spool)) is null;
+
+    // The machine's clock stood still. Its agent sets it as soon as it runs; nobody waits for that.
+    static void SetClock(string machine)
+    {
+        using var channel = GuestChannel.Open($"{machine}/{QemuCommand.PortPipe}");
+        channel.Send(new GuestMessage { TimeNanoseconds = IdentityOf.TimeNanoseconds() });
+    }
+}

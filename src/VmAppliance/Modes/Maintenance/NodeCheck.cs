@@ -1,0 +1,140 @@
+using System.Globalization;
+using VmAppliance.Batch;
+using VmAppliance.Configuration;
+using VmAppliance.Diagnostics;
+using VmAppliance.Hypervisors.Qemu;
+using VmAppliance.Jobs;
+using VmAppliance.Linux;
+using VmAppliance.Processes;
+
+namespace VmAppliance.Modes.Maintenance;
+
+/// <summary>Looks at everything a prolog will need.</summary>
+sealed class NodeCheck(Node node)
+{
+    const int LongestSocketPath = 107; // sun_path of unix(7), its NUL not counted
+
+    /// <summary>All findings, good ones included.</summary>
+    public IReadOnlyList<Finding> Run() =>
+        [Qemu(), Kvm(), .. Tools(), Memory(), Directories(), Sockets(), Network(), .. Images(), .. Queues(), Admin(), Slots()];
+
+    Finding Qemu()
+    {
+        try
+        {
+            var program = ((QemuHypervisor)node.Hypervisor).Program;
+            return Good("QEMU", CommandRunner.Require("ask version", [program, "--version"]).Split('\n')[0]);
+        }
+        catch (ApplianceException e)
+        {
+            return Bad("QEMU", e.Message, e.Hint);
+        }
+    }
+
+    Finding Kvm()
+    {
+        if (node.Settings.Appliance.Acceleration == Acceleration.Tcg)
+            return Warning("KVM", "not used, as [appliance] accel = tcg says", "machines are emulated in software: ten times slower");
+        try
+        {
+            var verdict = new KvmProof(node.Settings.Appliance, ((QemuHypervisor)node.Hypervisor).Program).Verdict();
+            return verdict.Works ? Good("KVM", verdict.Reason)
+                : node.Settings.Appliance.Acceleration == Acceleration.Kvm ? Bad("KVM", verdict.Reason, "set [appliance] accel = auto, or mend KVM")
+                : Warning("KVM", verdict.Reason, "machines are emulated in software: ten times slower. Is virtualisation switched on in the firmware?");
+        }
+        catch (ApplianceException e)
+        {
+            return Bad("KVM", e.Message, e.Hint);
+        }
+    }
+
+    static IEnumerable<Finding> Tools()
+    {
+        foreach (var (tool, package, need) in new[] { ("setpriv", "util-linux", true), ("getent", "libc-bin / glibc-common", true), ("ip", "iproute2 / iproute", true),
+            ("qemu-img", "qemu-utils / qemu-img", false), ("mkfs.ext4", "e2fsprogs", false), ("tar", "tar", false) })
+            if (CommandRunner.Find(tool) is null)
+                yield return need ? Bad("tool", $"{tool} is not installed", $"install {package}")
+                    : Warning("tool", $"{tool} is not installed: images cannot be imported on this node", $"install {package}");
+    }
+
+    Finding Memory()
+    {
+        var (wanted, there) = (node.Settings.Slots.Count * node.Settings.Slots.Memory, Host.Memory());
+        var text = $"{node.Settings.Slots.Count} slots of {Units.Text(node.Settings.Slots.Memory)} on a node with {Units.Text(there >> 20 << 20)}";
+        return wanted <= there ? Good("memory", text) : Warning("memory", text, "lower [slots] count or memory, or machines will be killed for lack of memory");
+    }
+
+    Finding Directories()
+    {
+        try
+        {
+            foreach (var directory in new[] { node.Settings.Appliance.RunDirectory, node.Settings.Appliance.StateDirectory, node.Settings.Storage.Directory })
+            {
+                Directory.CreateDirectory(directory);
+                Files.Replace($"{directory}/.check", [], 0x180 /* 0600 */);
+                File.Delete($"{directory}/.check");
+            }
+            var free = new DriveInfo(node.Settings.Storage.Directory).AvailableFreeSpace;
+            return Good("directories", string.Create(CultureInfo.InvariantCulture, $"can be written; {free >> 30} GiB free for disks in {node.Settings.Storage.Directory}"));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return Bad("directories", e.Message, "root must be able to write to run_dir, state_dir and [storage] dir");
+        }
+    }
+
+    Finding Sockets()
+    {
+        var longest = $"{node.Leases.DirectoryOf(new JobKey(new string('9', 20), 999_999))}/{QemuCommand.ConsoleSocket}";
+        return longest.Length <= LongestSocketPath ? Good("run_dir", node.Settings.Appliance.RunDirectory)
+            : Bad("run_dir", $"{node.Settings.Appliance.RunDirectory} is too long for the names of sockets in it", "choose a shorter path for [appliance] run_dir");
+    }
+
+    Finding Network()
+    {
+        var network = node.Settings.Network;
+        return network.Kind == NetworkKind.User ? Good("network", "QEMU's user-mode network, ssh forwarded from 127.0.0.1")
+            : !Directory.Exists($"/sys/class/net/{network.Bridge}/bridge") ? Bad("network", $"there is no bridge {network.Bridge}",
+                $"ip link add {network.Bridge} type bridge; ip address add ADDRESS/{network.Subnet.Prefix} dev {network.Bridge}; ip link set {network.Bridge} up")
+            : network.Subnet.Address(10 + node.Settings.Slots.Count) is null ? Bad("network", $"{network.Subnet} has no room for {node.Settings.Slots.Count} slots", "make [network] subnet larger")
+            : Good("network", $"bridge {network.Bridge}, {network.Subnet}");
+    }
+
+    IEnumerable<Finding> Images()
+    {
+        var images = node.Images.List();
+        if (images.Count == 0)
+            yield return Bad("images", "there is none", "import one: vmappliance maintenance image import --help");
+        foreach (var image in images)
+            yield return new[] { image.Disk, image.EmptyOverlay, image.Kernel, image.Initrd }.OfType<string>().FirstOrDefault(f => !File.Exists(f)) is { } missing
+                ? Bad("image", $"{image.Name}: {missing} is missing", "import it again") : Good("image", $"{image.Name}, version {image.Version}");
+    }
+
+    IEnumerable<Finding> Queues()
+    {
+        foreach (var (name, queue) in node.Settings.Queues)
+            yield return queue.Image is null ? Good("queue", $"{name}: jobs run on the node itself")
+                : node.Images.Find(queue.Image) is null ? Bad("queue", $"{name}: there is no image {queue.Image}", "import it, or name another in [queue:NAME] image")
+                : Good("queue", $"{name}: image {queue.Image}");
+    }
+
+    Finding Admin()
+    {
+        var name = node.Settings.GridEngine.AdminUser;
+        return AccountDatabase.Find(name) is not null ? Good("Grid Engine", $"spool directories of {name} are believed")
+            : Warning("Grid Engine", $"there is no account {name}", "if hooks say that a spool directory could have been changed, set [gridengine] admin_user");
+    }
+
+    Finding Slots()
+    {
+        var dirty = node.Leases.Records().Where(r => r.Phase == Phase.Dirty).ToList();
+        return dirty.Count == 0 ? Good("slots", $"{node.Leases.Records().Count} of {node.Leases.Slots} taken, none dirty")
+            : Warning("slots", $"{dirty.Count} dirty: {dirty[0].Trouble}", "vmappliance maintenance reap");
+    }
+
+    static Finding Good(string subject, string text) => new(subject, "ok", text, null);
+
+    static Finding Warning(string subject, string text, string advice) => new(subject, "warning", text, advice);
+
+    static Finding Bad(string subject, string text, string? advice) => new(subject, "error", text, advice);
+}

@@ -1,0 +1,49 @@
+using VmAppliance.Batch;
+using VmAppliance.Configuration;
+using VmAppliance.Diagnostics;
+using VmAppliance.Jobs;
+using VmAppliance.Processes;
+
+namespace VmAppliance.Modes;
+
+/// <summary><c>prolog</c>: gives the job that the batch system is about to start a machine of its own.</summary>
+static class PrologMode
+{
+    /// <summary>Runs the hook.</summary>
+    /// <returns>The status that tells Grid Engine whose fault a failure is.</returns>
+    public static int Run()
+    {
+        try
+        {
+            RootHook.Enter("prolog");
+            Prepare();
+            return GridEngine.Ok;
+        }
+        catch (Exception e)
+        {
+            Console.Error.Write(Complaint.Text(e));
+            Journal.Write(Severity.Error, $"prolog: {e.Message}");
+            return GridEngine.PrologStatus(Complaint.BlameOf(e));
+        }
+    }
+
+    static void Prepare()
+    {
+        var settings = ConfigurationFile.Load(ConfigurationFile.Locate());
+        var job = GridEngine.CurrentJob(settings.GridEngine.AdminUser, RootHook.Caller);
+        var queue = Queue(settings, job.Queue);
+        if (queue.Image is null)
+            return;
+        var timeline = new Timeline();
+        using var lease = new PrepareJob(new Node(settings), timeline).Run(
+            new MachineRequest(job, AccountDatabase.Get(job.Owner), queue.Image, queue.LostStatus));
+        Journal.Write(Severity.Information, $"job {job.Key} of {job.Owner}: slot {lease.Record.Slot}, image {queue.Image}, {timeline}");
+    }
+
+    /// <summary>The settings of a queue.</summary>
+    /// <exception cref="ApplianceException">The configuration does not know it.</exception>
+    public static QueueSettings Queue(Settings settings, string name) => settings.Queues.TryGetValue(name, out var queue) ? queue
+        : throw new ApplianceException(Blame.Node, "choose image", $"queue {name}",
+            $"the configuration does not know this queue{NearestName.Suggestion(name, settings.Queues.Keys)}",
+            $"add to {ConfigurationFile.Locate()}: [queue:{name}] with image = NAME (or none)");
+}

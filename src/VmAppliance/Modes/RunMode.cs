@@ -1,0 +1,82 @@
+using System.CommandLine;
+using VmAppliance.Batch;
+using VmAppliance.Configuration;
+using VmAppliance.Diagnostics;
+using VmAppliance.Jobs;
+using VmAppliance.Linux;
+using VmAppliance.Processes;
+
+namespace VmAppliance.Modes;
+
+/// <summary><c>run</c>: the whole cycle in one process, with no batch system: a command in a machine that nobody has used before.</summary>
+static class RunMode
+{
+    const string SystemAccount = "vmappliance", LastResort = "nobody";
+
+    /// <summary>The sub-command.</summary>
+    public static Command Create(Func<ParseResult, string> configuration)
+    {
+        var image = new Option<string?>("--image") { Description = "The image to run (default: the only one there is)." };
+        var owner = new Option<string?>("--owner") { Description = "Whose rights the machine and the command have (default: who called sudo, else the system account vmappliance, else nobody)." };
+        var cpus = new Option<int?>("--cpus") { Description = "Virtual cpus (default: the image's)." };
+        var memory = new Option<long?>("--memory") { Description = "Memory, such as 512MiB (default: the image's).", CustomParser = Size };
+        var timeline = new Option<bool>("--timeline") { Description = "Tell on standard error how long each step of the cycle took." };
+        var words = new Argument<string[]>("command") { Description = "The command and its arguments, behind --.", Arity = ArgumentArity.OneOrMore };
+        var command = new Command("run", "Run a command in a clean machine, and destroy the machine.") { image, owner, cpus, memory, timeline, words };
+        command.SetAction(parsed => Run(configuration(parsed), parsed.GetValue(image), parsed.GetValue(owner),
+            parsed.GetValue(cpus), parsed.GetValue(memory), parsed.GetValue(timeline), parsed.GetRequiredValue(words)));
+        return command;
+    }
+
+    static int Run(string configuration, string? image, string? owner, int? cpus, long? memory, bool wantTimeline, string[] words)
+    {
+        if (Host.EffectiveUser != 0)
+            throw new ApplianceException(Blame.Usage, "run command", words[0], "only root can prepare a machine", "use sudo; the command itself will have your rights");
+        Limits.Lift();
+        var node = new Node(ConfigurationFile.Load(configuration));
+        var account = Owner(owner);
+        var job = new Job(new JobKey($"run{Environment.ProcessId}", 1), account.Name, "", [], null);
+        var request = new MachineRequest(job, account, image ?? OnlyImage(node), node.Settings.Appliance.LostStatus, cpus, memory);
+        var timeline = new Timeline();
+        using var interruption = new Interruption();
+        using var lease = new PrepareJob(node, timeline).Run(request);
+        try
+        {
+            interruption.ThrowIfAsked();
+            var pass = node.Leases.PassOf(job.Key)!;
+            return new RunJob(pass, lease.Directory).Run(Commands.ByHand(words, account, pass), Console.Error.WriteLine).GetAwaiter().GetResult();
+        }
+        finally
+        {
+            timeline.Mark("run");
+            new ReleaseJob(node).Run(lease);
+            timeline.Mark("destroy");
+            if (wantTimeline)
+                Console.Error.WriteLine(timeline);
+        }
+    }
+
+    static Account Owner(string? name)
+    {
+        if ((name ?? InitialProcess.Variable("SUDO_USER")) is { } wanted and not "root")
+            return AccountDatabase.Get(wanted);
+        if (name is not null)
+            throw new ApplianceException(Blame.Usage, "choose owner", name, "a machine is never root's", "name an ordinary account");
+        return AccountDatabase.Find(SystemAccount) ?? AccountDatabase.Get(LastResort);
+    }
+
+    static string OnlyImage(Node node) => node.Images.List() switch
+    {
+        [var only] => only.Name,
+        [] => throw new ApplianceException(Blame.Usage, "choose image", "run", "there is none", "import one: vmappliance maintenance image import --help"),
+        var images => throw new ApplianceException(Blame.Usage, "choose image", "run", "there are several", $"say --image, one of: {string.Join(", ", images.Select(i => i.Name))}"),
+    };
+
+    static long? Size(System.CommandLine.Parsing.ArgumentResult result)
+    {
+        if (Units.Size(result.Tokens[0].Value) is { } size)
+            return size;
+        result.AddError($"'{result.Tokens[0].Value}' is no size; such as 512MiB or 2GiB");
+        return null;
+    }
+}

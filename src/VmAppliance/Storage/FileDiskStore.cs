@@ -1,0 +1,59 @@
+using VmAppliance.Configuration;
+using VmAppliance.Diagnostics;
+using VmAppliance.Linux;
+using static Tmds.Linux.LibC;
+
+namespace VmAppliance.Storage;
+
+/// <summary>Disks as files: a reflink copy of the image where the file system can share blocks, else an overlay on top of it.</summary>
+sealed class FileDiskStore(StorageSettings settings) : IDiskStore
+{
+    const int FICLONE = 0x40049409; // linux/fs.h
+    const int OwnerOnly = 0x180; // 0600
+    const string Overlay = ".qcow2", Copy = ".raw";
+
+    public Disk Wipe(string name, GoldenDisk golden)
+    {
+        try
+        {
+            System.IO.Directory.CreateDirectory(settings.Directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            Drop(name);
+            if (settings.Copy != CopyKind.Overlay && Reflink(golden.Path, PathOf(name, Copy)))
+                return new Disk(PathOf(name, Copy), "raw", null);
+            if (settings.Copy == CopyKind.Reflink)
+                throw Failed(name, "the file system cannot share blocks between files", "set [storage] copy = overlay, or use XFS or btrfs");
+            File.Copy(golden.EmptyOverlay, PathOf(name, Overlay));
+            File.SetUnixFileMode(PathOf(name, Overlay), UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            return new Disk(PathOf(name, Overlay), "qcow2", golden.Path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Failed(name, e.Message, $"is {settings.Directory} full? check with: df {settings.Directory}", e);
+        }
+    }
+
+    public void Drop(string name)
+    {
+        File.Delete(PathOf(name, Overlay));
+        File.Delete(PathOf(name, Copy));
+    }
+
+    public IReadOnlyList<string> Names() => !System.IO.Directory.Exists(settings.Directory) ? []
+        : [.. System.IO.Directory.GetFiles(settings.Directory).Where(f => Path.GetExtension(f) is Overlay or Copy)
+            .Select(f => Path.GetFileNameWithoutExtension(f)).Distinct()];
+
+    string PathOf(string name, string extension) => $"{settings.Directory}/{name}{extension}";
+
+    static bool Reflink(string from, string to)
+    {
+        using var source = Descriptor.Open(from, O_RDONLY);
+        using var target = Descriptor.Open(to, O_WRONLY | O_CREAT | O_EXCL, OwnerOnly);
+        if (ioctl(target.Number, FICLONE, source.Number) == 0)
+            return true;
+        File.Delete(to);
+        return false;
+    }
+
+    static ApplianceException Failed(string name, string reason, string hint, Exception? inner = null) =>
+        new(Blame.Node, "wipe disk", name, reason, hint, inner);
+}
