@@ -23,12 +23,16 @@ export TUNIT_DISABLE_HTML_REPORTER := true
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-build: need-build ## Build the static binary: out/vmappliance
+build: $(BINARY) ## Build the static binary: out/vmappliance
+
+$(BINARY): $(shell find src -name '*.cs' -not -path '*/obj/*' -o -name '*.c' -o -name '*.csproj') Directory.Build.props Directory.Packages.props global.json
+	@$(MAKE) need-build
 	@dotnet publish src/VmAppliance -c Release -o $(OUT)/publish -v quiet --nologo
-	@install -D -m 755 $(OUT)/publish/vmappliance $(BINARY)
+	@install -D -m 755 $(OUT)/publish/vmappliance $@
 
 image: build need-image ## Build the small Debian guest image: out/image/debian
-	@if ! [ -e $(IMAGE)/root.tar ] || [ $(BINARY) -nt $(IMAGE)/root.tar ] || [ packaging/images/debian.sh -nt $(IMAGE)/root.tar ]; then \
+	@# Import puts the present binary into the image: it is made anew only when its recipe has changed.
+	@if ! [ -e $(IMAGE)/root.tar ] || [ -n "$$(find packaging/images -newer $(IMAGE)/root.tar -type f)" ]; then \
 	  packaging/images/debian.sh --agent $(BINARY) --output $(IMAGE); fi
 
 demo: build need-run image ## Run one real job in a clean machine; everything stays under out/demo

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using VmAppliance.Linux;
-using static Tmds.Linux.LibC;
 
 namespace VmAppliance.Guest;
 
@@ -18,7 +17,7 @@ sealed class GuestChannel : IDisposable
 
     /// <summary>Opens the pipes <c>PREFIX.in</c> and <c>PREFIX.out</c>; never waits for the other end.</summary>
     public static GuestChannel Open(string prefix) =>
-        new(Descriptor.Open($"{prefix}.in", O_RDWR | O_NONBLOCK), Descriptor.Open($"{prefix}.out", O_RDWR | O_NONBLOCK));
+        new(Descriptor.Open($"{prefix}.in", OpenMode.ReadWrite | OpenMode.NonBlocking), Descriptor.Open($"{prefix}.out", OpenMode.ReadWrite | OpenMode.NonBlocking));
 
     /// <summary>Says something to the guest; it waits in the pipe until the guest listens.</summary>
     public void Send(GuestMessage message) =>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using VmAppliance.Diagnostics;
+using VmAppliance.Linux;
 using VmAppliance.Processes;
 
 namespace VmAppliance.Images;
@@ -40,6 +41,7 @@ sealed class DiskConversion(string source, long? size, TimeSpan patience)
         {
             CommandRunner.Require("unpack archive", ["tar", "--extract", "--numeric-owner", "--preserve-permissions", "--xattrs", "--xattrs-include=*",
                 "--file", source, "--directory", tree], patience);
+            RefreshAgent(tree);
             using (var disk = File.Create(target))
                 disk.SetLength(size ?? Needed(tree));
             // Lazy initialisation would make every job's machine write to its disk in the background.
@@ -50,6 +52,18 @@ sealed class DiskConversion(string source, long? size, TimeSpan patience)
         {
             Directory.Delete(tree, recursive: true);
         }
+    }
+
+    // Node and guest speak one language when they are one binary. An archive without an agent is somebody's own image and stays as it is.
+    static void RefreshAgent(string tree)
+    {
+        const string agent = "usr/bin/vmappliance";
+        var isPlain = Files.Facts($"{tree}/usr") is { IsDirectory: true } && Files.Facts($"{tree}/usr/bin") is { IsDirectory: true };
+        if (!isPlain || Files.Facts($"{tree}/{agent}") is not { IsRegular: true })
+            return;
+        File.Delete($"{tree}/{agent}");
+        File.Copy(Host.Executable, $"{tree}/{agent}");
+        File.SetUnixFileMode($"{tree}/{agent}", (UnixFileMode)0x1ED /* 0755 */);
     }
 
     long Needed(string tree)

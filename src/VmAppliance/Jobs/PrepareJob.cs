@@ -10,7 +10,10 @@ using VmAppliance.Storage;
 namespace VmAppliance.Jobs;
 
 /// <summary>Gives a job a machine that nobody has used before: claim a slot, wipe a disk, start the machine, make it the job's.</summary>
-sealed class PrepareJob(Node node, Timeline timeline)
+/// <param name="node">This node.</param>
+/// <param name="timeline">Told when each step is done.</param>
+/// <param name="interruption">A descriptor that becomes readable when nobody wants the machine any more; -1 for none.</param>
+sealed class PrepareJob(Node node, Timeline timeline, int interruption = -1)
 {
     /// <summary>Prepares the machine; the lease is the caller's to release.</summary>
     /// <exception cref="ApplianceException">It could not be done; nothing is left of the attempt.</exception>
@@ -62,7 +65,7 @@ sealed class PrepareJob(Node node, Timeline timeline)
         lease.Started(machine.Reference);
         timeline.Mark("start");
 
-        new Readiness(machine, settings.ReadyTimeout).Wait($"{lease.Directory}/{QemuCommand.PortPipe}", seed is null ? identity.Now : null);
+        new Readiness(machine, settings.ReadyTimeout, interruption).Wait($"{lease.Directory}/{QemuCommand.PortPipe}", seed is null ? identity.Now : null);
         var access = new GuestAccess(machine.Address ?? network.Address, machine.Port, request.Owner.Name, client.PrivateKey, host.Fingerprint);
         lease.Issue(new Pass(access, machine.Reference, identity.Home, request.LostStatus), request.Owner.Gid);
         lease.Enter(Phase.Ready);

@@ -6,7 +6,10 @@ using VmAppliance.Linux;
 namespace VmAppliance.Jobs;
 
 /// <summary>Waits until a machine says that it is the job's: for its word, its end or the deadline, never for a while.</summary>
-sealed class Readiness(Machine machine, TimeSpan patience)
+/// <param name="machine">The machine.</param>
+/// <param name="patience">How long to wait.</param>
+/// <param name="interruption">A descriptor that becomes readable when nobody wants the machine any more; -1 for none.</param>
+sealed class Readiness(Machine machine, TimeSpan patience, int interruption)
 {
     const string Operation = "wait for machine";
 
@@ -21,7 +24,7 @@ sealed class Readiness(Machine machine, TimeSpan patience)
         using var channel = GuestChannel.Open(port);
         while (true)
         {
-            switch (Poll.Readable(_deadline, channel.PollDescriptor, machine.Process.PollDescriptor, machine.Console.PollDescriptor))
+            switch (Poll.Readable(_deadline, channel.PollDescriptor, machine.Process.PollDescriptor, machine.Console.PollDescriptor, interruption))
             {
                 case 0 when channel.Receive().Any(message => IsReady(channel, message, identity)):
                     return;
@@ -33,6 +36,8 @@ sealed class Readiness(Machine machine, TimeSpan patience)
                     if (identity is null && ConsoleSaysReady())
                         return;
                     break;
+                case 3:
+                    throw new ApplianceException(Blame.Transient, Operation, Name, "interrupted");
                 case -1:
                     throw new ApplianceException(Blame.Node, Operation, Name,
                         $"it did not get ready within {patience.TotalSeconds:0.#} s; its console ends with: {machine.Console.LastWords() ?? "nothing"}",

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using VmAppliance.Diagnostics;
 using VmAppliance.Guest;
 using VmAppliance.Hypervisors;
@@ -10,9 +9,6 @@ namespace VmAppliance.Jobs;
 /// <summary>Runs a job in its machine as if it ran here: its streams, its signals, its exit status.</summary>
 sealed class RunJob(Pass pass, string directory)
 {
-    // Everything that can be caught and means something to a job: HUP INT QUIT USR1 USR2 ALRM TERM CONT XCPU XFSZ
-    static readonly int[] Forwarded = [1, 2, 3, 10, 12, 14, 15, 18, 24, 25];
-
     const int SIGPIPE = 13;
 
     static readonly TimeSpan LastWordsPatience = TimeSpan.FromMilliseconds(500);
@@ -24,15 +20,15 @@ sealed class RunJob(Pass pass, string directory)
     /// the lease's lost status when it was lost later.</returns>
     public async Task<int> Run(JobSpec spec, Action<string> complain)
     {
+        using var signals = new JobSignals();
         using var use = FileLock.WaitShared(LeaseStore.PassFile(directory));
         using var lost = new CancellationTokenSource();
         using var console = Listen();
         using var watch = new MachineWatch(pass.Machine, console, lost);
         using var session = GuestSession.Connect(pass.Access);
-        var registrations = Forwarded.Select(s => PosixSignalRegistration.Create((PosixSignal)s, c => Forward(c, session, s))).ToList();
+        signals.Attach(session);
         void Broken(LinuxException e) => OutputBroke(e, session, complain);
         var result = await session.Run(spec, Console.OpenStandardInput(), new RawOutput(1, Broken), new RawOutput(2, Broken), lost.Token).ConfigureAwait(false);
-        registrations.ForEach(r => r.Dispose());
         return result.Status ?? Lost(result, watch, complain);
     }
 
@@ -54,12 +50,6 @@ sealed class RunJob(Pass pass, string directory)
             session.Signal(SIGPIPE);
         else
             complain($"vmappliance: write job's output: {failure.Reason}; the rest of it is lost");
-    }
-
-    static void Forward(PosixSignalContext context, GuestSession session, int signal)
-    {
-        context.Cancel = true;
-        session.Signal(signal);
     }
 
     // What the machine says before it dies is the best reason there is; another starter of the same job may have the console already.

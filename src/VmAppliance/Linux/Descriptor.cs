@@ -14,13 +14,13 @@ sealed unsafe class Descriptor(int fd) : IDisposable
 
     /// <summary>open(2) with O_CLOEXEC.</summary>
     /// <param name="path">Absolute path.</param>
-    /// <param name="flags">O_RDONLY, O_NOFOLLOW …</param>
+    /// <param name="flags">How.</param>
     /// <param name="mode">Permission bits of a new file, not reduced by the umask.</param>
     /// <exception cref="LinuxException">The file cannot be opened.</exception>
-    public static Descriptor Open(string path, int flags, int mode = 0)
+    public static Descriptor Open(string path, OpenMode flags, int mode = 0)
     {
         using var memory = new NativeStrings();
-        return new Descriptor(Errno.Check(open(memory.Add(path), flags | O_CLOEXEC, (ushort)mode), "open", path));
+        return new Descriptor(Errno.Check(open(memory.Add(path), (int)flags | O_CLOEXEC, (ushort)mode), "open", path));
     }
 
     /// <summary>A pipe: what is written to <c>Write</c> is read from <c>Read</c>.</summary>
@@ -91,7 +91,7 @@ sealed unsafe class Descriptor(int fd) : IDisposable
     public string Text()
     {
         var bytes = new byte[64 * 1024];
-        using var again = Open($"/proc/self/fd/{_fd}", O_RDONLY);
+        using var again = Open($"/proc/self/fd/{_fd}", OpenMode.Read);
         var count = again.ReadFully(bytes);
         var end = Array.IndexOf(bytes, (byte)0, 0, count);
         return Encoding.UTF8.GetString(bytes, 0, end < 0 ? count : end);

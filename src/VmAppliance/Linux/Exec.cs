@@ -15,7 +15,7 @@ static unsafe class Exec
     {
         if (input is not null)
         {
-            using var opened = Descriptor.Open(input, O_RDONLY);
+            using var opened = Descriptor.Open(input, OpenMode.Read);
             Errno.Check(dup2(opened.Number, 0), "dup2", input);
         }
         using var memory = new NativeStrings();

@@ -1,4 +1,3 @@
-using static Tmds.Linux.LibC;
 using static VmAppliance.Linux.Native;
 
 namespace VmAppliance.Linux;
@@ -12,15 +11,15 @@ sealed class FileLock : IDisposable
 
     /// <summary>Waits for the lock.</summary>
     /// <param name="path">The lock file, made when missing (mode 0600).</param>
-    public static FileLock Wait(string path) => Take(path, LOCK_EX, O_RDWR | O_CREAT | O_NOFOLLOW)!;
+    public static FileLock Wait(string path) => Take(path, LOCK_EX, OpenMode.ReadWrite | OpenMode.Create | OpenMode.NoFollow)!;
 
     /// <summary>Takes the lock if nobody has it; null when somebody does.</summary>
-    public static FileLock? Try(string path) => Take(path, LOCK_EX | LOCK_NB, O_RDWR | O_CREAT | O_NOFOLLOW);
+    public static FileLock? Try(string path) => Take(path, LOCK_EX | LOCK_NB, OpenMode.ReadWrite | OpenMode.Create | OpenMode.NoFollow);
 
     /// <summary>Waits for a shared lock on an existing file that this user may read.</summary>
-    public static FileLock WaitShared(string path) => Take(path, LOCK_SH, O_RDONLY | O_NOFOLLOW)!;
+    public static FileLock WaitShared(string path) => Take(path, LOCK_SH, OpenMode.Read | OpenMode.NoFollow)!;
 
-    static FileLock? Take(string path, int operation, int flags)
+    static FileLock? Take(string path, int operation, OpenMode flags)
     {
         while (true)
         {

@@ -43,7 +43,7 @@ static unsafe class Files
         var temporary = $"{path}.new{System.Environment.ProcessId}";
         try
         {
-            using (var file = Descriptor.Open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode))
+            using (var file = Descriptor.Open(temporary, OpenMode.Write | OpenMode.Create | OpenMode.Truncate | OpenMode.NoFollow, mode))
             {
                 file.WriteAll(content);
                 Give(file, temporary, mode, uid, gid);
@@ -95,7 +95,7 @@ static unsafe class Files
     /// <exception cref="LinuxException">It cannot be opened, is no regular file, or is larger.</exception>
     public static byte[] ReadNoFollow(string path, int limit, out FileFacts facts)
     {
-        using var file = Descriptor.Open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+        using var file = Descriptor.Open(path, OpenMode.Read | OpenMode.NoFollow | OpenMode.NonBlocking);
         stat status;
         Errno.Check(fstat(file.Number, &status), "fstat", path);
         facts = new FileFacts((int)(uint)status.st_uid, (int)(uint)status.st_gid, (int)(uint)status.st_mode, (long)status.st_size);

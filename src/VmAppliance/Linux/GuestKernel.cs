@@ -21,7 +21,7 @@ static unsafe class GuestKernel
     /// <summary>Credits random bytes to the kernel's generator and has it start anew from them: random(4).</summary>
     public static void AddEntropy(ReadOnlySpan<byte> bytes)
     {
-        using var device = Descriptor.Open("/dev/urandom", O_RDWR);
+        using var device = Descriptor.Open("/dev/urandom", OpenMode.ReadWrite);
         // struct rand_pool_info: bits, bytes, the bytes themselves
         var info = stackalloc byte[8 + bytes.Length];
         *(int*)info = bytes.Length * 8;

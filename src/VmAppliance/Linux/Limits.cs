@@ -12,7 +12,7 @@ readonly record struct Limit(int Resource, ulong Soft, ulong Hard);
 static unsafe class Limits
 {
     // asm-generic/resource.h
-    public const int CPU = 0, FSIZE = 1, DATA = 2, STACK = 3, CORE = 4, RSS = 5, AS = 9;
+    public const int CPU = 0, FSIZE = 1, DATA = 2, STACK = 3, CORE = 4, RSS = 5, NOFILE = 7, AS = 9;
 
     /// <summary>The limits that a batch system puts on a job and that mean the same on another machine.</summary>
     public static IReadOnlyList<Limit> OfJob() => [.. new[] { CPU, FSIZE, DATA, STACK, CORE, RSS, AS }.Select(Get)];
@@ -23,6 +23,15 @@ static unsafe class Limits
         RLimit limit;
         Errno.Check(getrlimit(resource, &limit), "getrlimit", $"{resource}");
         return new Limit(resource, limit.Soft, limit.Hard);
+    }
+
+    /// <summary>Lets this process's children open many files: some inits start everything with a low ceiling.</summary>
+    public static void RaiseOpenFiles()
+    {
+        const ulong usual = 1024, many = 524288; // what systemd gives
+        var limit = new RLimit { Soft = usual, Hard = many };
+        if (Get(NOFILE).Hard < many)
+            Errno.Check(setrlimit(NOFILE, &limit), "setrlimit", "RLIMIT_NOFILE");
     }
 
     /// <summary>Lifts what a job's limits put on a hook, before a machine inherits it.</summary>

@@ -1,32 +1,33 @@
 using System.Runtime.InteropServices;
-using VmAppliance.Diagnostics;
+using VmAppliance.Linux;
 
 namespace VmAppliance.Modes;
 
-/// <summary>Remembers that somebody pressed Ctrl-C (or sent TERM, HUP) while a machine was being prepared, so that it is taken down in order.</summary>
+/// <summary>Notices that somebody pressed Ctrl-C (or sent TERM, HUP) while a machine is being prepared, so that it is taken down in order.</summary>
 sealed class Interruption : IDisposable
 {
     readonly List<PosixSignalRegistration> _registrations = [];
-    volatile bool _asked;
+    readonly Descriptor _noticed, _asked;
 
     /// <summary>Begins to listen.</summary>
     public Interruption()
     {
+        (_noticed, _asked) = Descriptor.Pipe();
         foreach (var signal in new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP })
             _registrations.Add(PosixSignalRegistration.Create(signal, context =>
             {
                 context.Cancel = true;
-                _asked = true;
+                _asked.WriteAll([(byte)signal]);
             }));
     }
 
-    /// <summary>Gives up if somebody asked for it.</summary>
-    /// <exception cref="ApplianceException">Somebody did.</exception>
-    public void ThrowIfAsked()
-    {
-        if (_asked)
-            throw new ApplianceException(Blame.Transient, "run command", "machine", "interrupted before it started");
-    }
+    /// <summary>Readable for poll(2) once somebody has asked.</summary>
+    public int PollDescriptor => _noticed.Number;
 
-    public void Dispose() => _registrations.ForEach(r => r.Dispose());
+    public void Dispose()
+    {
+        _registrations.ForEach(r => r.Dispose());
+        _noticed.Dispose();
+        _asked.Dispose();
+    }
 }

@@ -38,11 +38,9 @@ static class RunMode
         var job = new Job(new JobKey($"run{Environment.ProcessId}", 1), account.Name, "", [], null);
         var request = new MachineRequest(job, account, image ?? OnlyImage(node), node.Settings.Appliance.LostStatus, cpus, memory);
         var timeline = new Timeline();
-        using var interruption = new Interruption();
-        using var lease = new PrepareJob(node, timeline).Run(request);
+        using var lease = Prepare(node, timeline, request);
         try
         {
-            interruption.ThrowIfAsked();
             var pass = node.Leases.PassOf(job.Key)!;
             return new RunJob(pass, lease.Directory).Run(Commands.ByHand(words, account, pass), Console.Error.WriteLine).GetAwaiter().GetResult();
         }
@@ -54,6 +52,12 @@ static class RunMode
             if (wantTimeline)
                 Console.Error.WriteLine(timeline);
         }
+    }
+
+    static Lease Prepare(Node node, Timeline timeline, MachineRequest request)
+    {
+        using var interruption = new Interruption();
+        return new PrepareJob(node, timeline, interruption.PollDescriptor).Run(request);
     }
 
     static Account Owner(string? name)

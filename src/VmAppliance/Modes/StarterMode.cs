@@ -24,7 +24,7 @@ static class StarterMode
         catch (Exception e)
         {
             Console.Error.Write(Complaint.Text(e));
-            return GridEngine.RunAgain;
+            return Complaint.BlameOf(e) == Blame.Job ? GridEngine.JobError : GridEngine.RunAgain;
         }
     }
 

@@ -1,7 +1,6 @@
 using System.Text;
 using VmAppliance.Diagnostics;
 using VmAppliance.Linux;
-using static Tmds.Linux.LibC;
 
 namespace VmAppliance.Processes;
 
@@ -79,11 +78,11 @@ static class CommandRunner
     static Descriptor Input(byte[]? bytes)
     {
         if (bytes is null)
-            return Descriptor.Open("/dev/null", O_RDONLY);
+            return Descriptor.Open("/dev/null", OpenMode.Read);
         var memory = Descriptor.Memory("stdin", bytes.Length);
         memory.WriteAll(bytes);
         using (memory)
-            return Descriptor.Open($"/proc/self/fd/{memory.Number}", O_RDONLY);
+            return Descriptor.Open($"/proc/self/fd/{memory.Number}", OpenMode.Read);
     }
 
     static (string Output, string Errors) Drain(Descriptor output, Descriptor errors, Deadline deadline)

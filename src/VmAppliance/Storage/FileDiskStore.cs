@@ -1,14 +1,12 @@
 using VmAppliance.Configuration;
 using VmAppliance.Diagnostics;
 using VmAppliance.Linux;
-using static Tmds.Linux.LibC;
 
 namespace VmAppliance.Storage;
 
 /// <summary>Disks as files: a reflink copy of the image where the file system can share blocks, else an overlay on top of it.</summary>
 sealed class FileDiskStore(StorageSettings settings) : IDiskStore
 {
-    const int FICLONE = 0x40049409; // linux/fs.h
     const int OwnerOnly = 0x180; // 0600
     const string Overlay = ".qcow2", Copy = ".raw";
 
@@ -18,7 +16,7 @@ sealed class FileDiskStore(StorageSettings settings) : IDiskStore
         {
             System.IO.Directory.CreateDirectory(settings.Directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
             Drop(name);
-            if (settings.Copy != CopyKind.Overlay && Reflink(golden.Path, PathOf(name, Copy)))
+            if (settings.Copy != CopyKind.Overlay && Reflink.TryCopy(golden.Path, PathOf(name, Copy), OwnerOnly))
                 return new Disk(PathOf(name, Copy), "raw", null);
             if (settings.Copy == CopyKind.Reflink)
                 throw Failed(name, "the file system cannot share blocks between files", "set [storage] copy = overlay, or use XFS or btrfs");
@@ -43,16 +41,6 @@ sealed class FileDiskStore(StorageSettings settings) : IDiskStore
             .Select(f => Path.GetFileNameWithoutExtension(f)).Distinct()];
 
     string PathOf(string name, string extension) => $"{settings.Directory}/{name}{extension}";
-
-    static bool Reflink(string from, string to)
-    {
-        using var source = Descriptor.Open(from, O_RDONLY);
-        using var target = Descriptor.Open(to, O_WRONLY | O_CREAT | O_EXCL, OwnerOnly);
-        if (ioctl(target.Number, FICLONE, source.Number) == 0)
-            return true;
-        File.Delete(to);
-        return false;
-    }
 
     static ApplianceException Failed(string name, string reason, string hint, Exception? inner = null) =>
         new(Blame.Node, "wipe disk", name, reason, hint, inner);

@@ -1,4 +1,5 @@
 using VmAppliance.Diagnostics;
+using VmAppliance.Linux;
 
 namespace VmAppliance.Guest.Agent;
 
@@ -8,13 +9,14 @@ static class GuestAgent
     /// <summary>Runs for as long as the machine does.</summary>
     public static int Run()
     {
-        using var identityGiver = IdentityGiver.Wait();
-        while (identityGiver.Next() is { } message)
+        Limits.RaiseOpenFiles();
+        using var giver = IdentityGiver.Wait();
+        while (giver.Next() is { } message)
         {
             if (message.Identity is { } identity)
-                identityGiver.Answer(Become(identity));
+                giver.Answer(Become(identity));
             else if (message.TimeNanoseconds is { } time)
-                Linux.GuestKernel.SetClock(time);
+                GuestKernel.SetClock(time);
         }
         return 0;
     }

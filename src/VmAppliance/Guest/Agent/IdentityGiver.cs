@@ -1,7 +1,6 @@
 using System.Text.Json;
 using VmAppliance.Diagnostics;
 using VmAppliance.Linux;
-using static Tmds.Linux.LibC;
 
 namespace VmAppliance.Guest.Agent;
 
@@ -81,7 +80,7 @@ abstract class IdentityGiver : IDisposable
 
         public Port(string device)
         {
-            _device = Descriptor.Open(device, O_RDWR);
+            _device = Descriptor.Open(device, OpenMode.ReadWrite);
             Answer(new GuestMessage { Hello = true });
         }
 
@@ -120,7 +119,7 @@ abstract class IdentityGiver : IDisposable
 
         public override void Answer(GuestMessage message)
         {
-            using var console = Descriptor.Open("/dev/console", O_WRONLY | O_NOCTTY);
+            using var console = Descriptor.Open("/dev/console", OpenMode.Write | OpenMode.NoTerminal);
             console.WriteAll(System.Text.Encoding.UTF8.GetBytes(
                 message.Error is { } error ? $"\n{SeedDisk.ErrorLine}{error}\n" : $"\n{SeedDisk.ReadyLine}\n"));
         }

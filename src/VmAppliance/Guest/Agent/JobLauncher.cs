@@ -54,7 +54,7 @@ sealed class JobLauncher
 
     int Launch(JobSpec spec)
     {
-        using var input = spec.Input is null ? new Descriptor(0) : Descriptor.Open(spec.Input, 0);
+        using var input = spec.Input is null ? new Descriptor(0) : Descriptor.Open(spec.Input, OpenMode.Read);
         try
         {
             var program = Program(spec);

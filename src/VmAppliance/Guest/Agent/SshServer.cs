@@ -3,7 +3,6 @@ using System.Net.Sockets;
 using System.Text;
 using VmAppliance.Linux;
 using VmAppliance.Processes;
-using static Tmds.Linux.LibC;
 
 namespace VmAppliance.Guest.Agent;
 
@@ -56,7 +55,7 @@ static class SshServer
         using (connection)
         {
             connection.NoDelay = true;
-            using var console = Descriptor.Open("/dev/console", O_WRONLY | O_NOCTTY);
+            using var console = Descriptor.Open("/dev/console", OpenMode.Write | OpenMode.NoTerminal);
             var socket = Descriptor.Of(connection);
             string[] argv = [Daemon, "-i", "-e", "-f", Configuration];
             var pid = Spawn.Start(Daemon, [.. argv.Select(Encoding.ASCII.GetBytes)], CommandRunner.CleanEnvironment, [socket, socket, console.Number]);

@@ -1,6 +1,5 @@
 using System.Net.Sockets;
 using VmAppliance.Linux;
-using static Tmds.Linux.LibC;
 
 namespace VmAppliance.Hypervisors.Qemu;
 
@@ -17,7 +16,7 @@ sealed class HandedOver : IDisposable
     public HandedOver()
     {
         Errors = Keep(Descriptor.Memory("qemu-stderr", 16 * 1024));
-        Open("/dev/null", O_RDONLY);
+        Open("/dev/null", OpenMode.Read);
         Add(Errors);
         _numbers.Add(Errors.Number);
     }
@@ -30,7 +29,7 @@ sealed class HandedOver : IDisposable
 
     /// <summary>Opens a file for QEMU.</summary>
     /// <returns>The number it will have there.</returns>
-    public int Open(string path, int flags) => Add(Keep(Descriptor.Open(path, flags)));
+    public int Open(string path, OpenMode flags) => Add(Keep(Descriptor.Open(path, flags)));
 
     /// <summary>Hands over an open descriptor.</summary>
     /// <returns>The number it will have there.</returns>

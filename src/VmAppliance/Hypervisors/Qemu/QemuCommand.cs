@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
 using VmAppliance.Linux;
-using static Tmds.Linux.LibC;
 
 namespace VmAppliance.Hypervisors.Qemu;
 
@@ -45,11 +44,11 @@ static class QemuCommand
     {
         // Opened anew through /proc by QEMU, which cannot reach the catalogue's directory but may read these files.
         yield return "-kernel";
-        yield return $"/proc/self/fd/{files.Open(spec.Kernel, O_RDONLY)}";
+        yield return $"/proc/self/fd/{files.Open(spec.Kernel, OpenMode.Read)}";
         if (spec.Initrd is not null)
         {
             yield return "-initrd";
-            yield return $"/proc/self/fd/{files.Open(spec.Initrd, O_RDONLY)}";
+            yield return $"/proc/self/fd/{files.Open(spec.Initrd, OpenMode.Read)}";
         }
         yield return "-append";
         yield return spec.Append.Length > 0 ? spec.Append : KernelDefaults;
@@ -79,19 +78,19 @@ static class QemuCommand
     {
         var sets = new List<string>();
         var below = spec.Disk.Backing is null ? ""
-            : $$""","backing":{"driver":"raw","read-only":true,"file":{{FileNode(spec.Disk.Backing, O_RDONLY, files, sets)}}}""";
+            : $$""","backing":{"driver":"raw","read-only":true,"file":{{FileNode(spec.Disk.Backing, OpenMode.Read, files, sets)}}}""";
         // The disk dies with the machine, so the guest's flushes need not reach the node's disk.
-        var root = $$"""{"driver":"{{spec.Disk.Format}}","node-name":"disk","discard":"unmap","cache":{"no-flush":true},"file":{{FileNode(spec.Disk.Path, O_RDWR, files, sets)}}{{below}}}""";
+        var root = $$"""{"driver":"{{spec.Disk.Format}}","node-name":"disk","discard":"unmap","cache":{"no-flush":true},"file":{{FileNode(spec.Disk.Path, OpenMode.ReadWrite, files, sets)}}{{below}}}""";
         // A full node must fail the job's write; QEMU's default would stop the machine for ever.
         string[] disk = ["-blockdev", root, "-device", "virtio-blk-pci,drive=disk,werror=report,rerror=report"];
         if (spec.Seed is null)
             return [.. sets, .. disk];
-        var seed = $$"""{"driver":"raw","node-name":"seed","read-only":true,"file":{{FileNode(spec.Seed, O_RDONLY, files, sets)}}}""";
+        var seed = $$"""{"driver":"raw","node-name":"seed","read-only":true,"file":{{FileNode(spec.Seed, OpenMode.Read, files, sets)}}}""";
         return [.. sets, .. disk, "-blockdev", seed, "-device", "virtio-blk-pci,drive=seed,serial=vma-seed"];
     }
 
     // QEMU knows the file only as a set of descriptors: it has no right to open the path.
-    static string FileNode(string path, int flags, HandedOver files, List<string> sets)
+    static string FileNode(string path, OpenMode flags, HandedOver files, List<string> sets)
     {
         var set = (sets.Count / 2) + 1;
         sets.AddRange("-add-fd", $"fd={files.Open(path, flags)},set={set}");

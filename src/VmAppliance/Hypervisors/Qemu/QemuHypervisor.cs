@@ -44,7 +44,7 @@ sealed class QemuHypervisor(ApplianceSettings settings) : IHypervisor
         var process = ProcessHandle.Open(pid)!;
         files.CloseOwn();
         // The reader outlives this method: it holds a copy of the descriptor of its own.
-        var errors = Descriptor.Open($"/proc/self/fd/{files.Errors.Number}", 0);
+        var errors = Descriptor.Open($"/proc/self/fd/{files.Errors.Number}", OpenMode.Read);
         try
         {
             var console = ConsoleTail.Connect($"{spec.Directory}/{QemuCommand.ConsoleSocket}");

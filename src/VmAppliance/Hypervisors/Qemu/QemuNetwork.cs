@@ -4,17 +4,13 @@ using System.Net.Sockets;
 using VmAppliance.Diagnostics;
 using VmAppliance.Linux;
 using VmAppliance.Processes;
-using static Tmds.Linux.LibC;
 
 namespace VmAppliance.Hypervisors.Qemu;
 
 /// <summary>The node's side of a machine's network card; nothing of it outlives QEMU.</summary>
-sealed unsafe class QemuNetwork
+sealed class QemuNetwork
 {
     const int SshPort = 22;
-    const int TUNSETIFF = 0x400454CA; // linux/if_tun.h
-    const short IFF_TAP = 0x0002, IFF_NO_PI = 0x1000, IFF_VNET_HDR = 0x4000;
-    const int InterfaceRequest = 40, InterfaceName = 16; // struct ifreq, linux/if.h
 
     QemuNetwork(IReadOnlyList<string> arguments, string? address, int port) => (Arguments, Address, Port) = (arguments, address, port);
 
@@ -46,14 +42,8 @@ sealed unsafe class QemuNetwork
 
     static QemuNetwork Tap(string bridge, HandedOver files)
     {
-        var tap = Descriptor.Open("/dev/net/tun", O_RDWR);
+        var tap = TapDevice.Create(out var name);
         var number = files.Add(tap);
-        // "%d" lets the kernel choose a free number; the device lives as long as a descriptor of it is open.
-        var request = stackalloc byte[InterfaceRequest];
-        "vmatap%d"u8.CopyTo(new Span<byte>(request, InterfaceName));
-        *(short*)(request + InterfaceName) = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR;
-        Errno.Check(ioctl(tap.Number, TUNSETIFF, request), "TUNSETIFF", "/dev/net/tun");
-        var name = System.Text.Encoding.ASCII.GetString(new ReadOnlySpan<byte>(request, InterfaceName)).TrimEnd('\0');
         var result = CommandRunner.Run(["ip", "link", "set", "dev", name, "master", bridge, "up"]);
         return result.Status == 0 ? new QemuNetwork(["-netdev", $"tap,id=net,fd={number}"], null, SshPort) : throw new ApplianceException(
             Blame.Node, "join bridge", bridge, result.LastError, $"make it, with an address of the slots' subnet: ip link add {bridge} type bridge");
