@@ -11,7 +11,10 @@ namespace VmAppliance.Batch;
 /// </remarks>
 sealed class SpoolDirectory
 {
-    const int LargestConfig = 1 << 20;
+    const int LargestConfig = 4 << 20;
+
+    // The shepherd cuts longer lines, and takes the rest for a line of its own.
+    const int LongestLine = 99_000;
 
     // Grid Engine writes values as they are, line breaks included, and believes the last of equal keys: a job's argument can pose as a line.
     static readonly string[] Forgeable = ["job_owner", "queue", "job_id", "ja_task_id", "tmpdir", "script_file", "prolog", "epilog", "starter_method",
@@ -24,9 +27,12 @@ sealed class SpoolDirectory
         Path = path;
         var lines = Encoding.UTF8.GetString(config).Split('\n');
         Arguments = JobArguments.Read(lines);
-        foreach (var line in lines)
-            if (line.IndexOf('=', StringComparison.Ordinal) is > 0 and var sign)
-                (_values.TryGetValue(line[..sign], out var values) ? values : _values[line[..sign]] = []).Add(line[(sign + 1)..]);
+        // Names end at a blank or '=', as the shepherd reads them.
+        foreach (var line in lines.Select(l => l.TrimStart(' ')))
+            if (line.IndexOfAny([' ', '=']) is > 0 and var end)
+                (_values.TryGetValue(line[..end], out var values) ? values : _values[line[..end]] = []).Add(line[(end + 1)..]);
+        if (lines.Any(l => l.Length >= LongestLine))
+            throw new ApplianceException(Blame.Job, "read job", path, "one of its arguments is longer than Grid Engine can handle", "put it into a file");
     }
 
     /// <summary>Its absolute path.</summary>
