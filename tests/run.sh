@@ -1,0 +1,28 @@
+#!/bin/bash
+# run.sh : all tests, one suite after the other. Last line: N passed, N failed, N skipped. Exit status 0 only if none failed.
+set -uo pipefail
+cd "$(dirname "$0")/.." || exit 1
+out=out/test
+mkdir -p "$out"
+passed=0 failed=0 skipped=0 broken=0
+
+count() { # LOG WORD
+  awk -v word="$2:" '$1 == word { n = $2 } END { print n + 0 }' "$1"
+}
+
+suite() { # NAME LEAST_TESTS
+  local log=$out/$1.log started=$SECONDS
+  echo "== $1"
+  dotnet build "tests/$1" -c Release -v quiet --nologo || { broken=1; return; }
+  "tests/$1/bin/Release/net10.0/linux-x64/$1" --no-ansi --progress off --minimum-expected-tests "$2" 2>&1 | tee "$log"
+  [ "${PIPESTATUS[0]}" = 0 ] || broken=1
+  passed=$((passed + $(count "$log" succeeded))) failed=$((failed + $(count "$log" failed))) skipped=$((skipped + $(count "$log" skipped)))
+  echo "== $1: $((SECONDS - started)) s"
+}
+
+suite VmAppliance.Tests 100
+suite VmAppliance.SystemTests 60
+
+[ $broken = 0 ] || [ $failed -gt 0 ] || failed=1
+echo "$passed passed, $failed failed, $skipped skipped"
+[ $failed = 0 ] && [ $broken = 0 ]
