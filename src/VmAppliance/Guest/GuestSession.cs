@@ -78,7 +78,8 @@ sealed class GuestSession : IDisposable
         {
             var execution = command.ExecuteAsync(CancellationToken.None);
             Feed(command, spec, input);
-            await Task.WhenAll(Drain(command.OutputStream, standard, lost), Drain(command.ExtendedOutputStream, error, lost)).ConfigureAwait(false);
+            // A machine on a bridge that is gone does not even close its connections: only the watch on its process tells.
+            await Task.WhenAll(Drain(command.OutputStream, standard), Drain(command.ExtendedOutputStream, error)).WaitAsync(lost).ConfigureAwait(false);
             if (standard.Status is null)
                 await execution.WaitAsync(lost).ConfigureAwait(false);
             loss = $"the connection ended{(command.ExitStatus is { } status ? $" with status {status}" : "")}";
@@ -102,12 +103,12 @@ sealed class GuestSession : IDisposable
                 Task.Run(() => Deliver(signal));
     }
 
-    async Task Drain(Stream stream, MarkedOutput output, CancellationToken lost)
+    async Task Drain(Stream stream, MarkedOutput output)
     {
         var buffer = new byte[Chunk];
         while (output.Status is null)
         {
-            var count = await stream.ReadAsync(buffer, lost).ConfigureAwait(false);
+            var count = await stream.ReadAsync(buffer).ConfigureAwait(false);
             if (count == 0)
                 return;
             output.Write(buffer.AsSpan(0, count));
