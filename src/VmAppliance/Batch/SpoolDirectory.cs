@@ -85,7 +85,8 @@ sealed class SpoolDirectory
         }
         catch (LinuxException e)
         {
-            throw new ApplianceException(Blame.Node, "read job", $"{path}/config", e.Reason, null, e);
+            // Only the job's own words can make it so large.
+            throw new ApplianceException(e.Errno == Errno.EFBIG ? Blame.Job : Blame.Node, "read job", $"{path}/config", e.Reason, null, e);
         }
     }
 

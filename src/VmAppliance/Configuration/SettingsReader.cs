@@ -1,3 +1,4 @@
+using System.Text;
 using Microsoft.Extensions.Configuration;
 
 namespace VmAppliance.Configuration;
@@ -20,20 +21,11 @@ sealed class SettingsReader
     /// <param name="effective">Every key with the value in force, in the order of the manual.</param>
     public static Settings Read(string text, out IReadOnlyList<string> problems, out IReadOnlyList<EffectiveValue> effective)
     {
-        SettingsReader reader;
-        try
-        {
-            using var stream = new MemoryStream(System.Text.Encoding.UTF8.GetBytes(text));
-            reader = new SettingsReader(new ConfigurationBuilder().AddIniStream(stream).Build());
-        }
-        catch (FormatException e)
-        {
-            var settings = Read("", out _, out effective);
-            problems = [e.Message];
-            return settings;
-        }
+        var form = new IniForm(text);
+        using var stream = new MemoryStream(Encoding.UTF8.GetBytes(form.Text));
+        var reader = new SettingsReader(new ConfigurationBuilder().AddIniStream(stream).Build());
         var result = reader.Settings();
-        (problems, effective) = (reader._problems, reader._effective);
+        (problems, effective) = ([.. form.Problems, .. reader._problems], reader._effective);
         return result;
     }
 
@@ -136,8 +128,10 @@ sealed class SettingsReader
     static string? MacPrefix(string text)
     {
         var bytes = text.Split(':');
-        return bytes.Length == 3 && bytes.All(b => b.Length == 2 && b.All(char.IsAsciiHexDigit)) ? text : null;
+        return bytes.Length == 3 && bytes.All(b => b.Length == 2 && b.All(char.IsAsciiHexDigit)) && !IsMulticast(bytes[0]) ? text : null;
     }
 
-    static string? Address(string text) => System.Net.IPAddress.TryParse(text, out _) ? text : null;
+    static bool IsMulticast(string firstByte) => (Convert.FromHexString(firstByte)[0] & 1) == 1;
+
+    static string? Address(string text) => Subnet.Ipv4(text) is not null ? text : null;
 }

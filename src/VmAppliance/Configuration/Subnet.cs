@@ -10,10 +10,23 @@ sealed record Subnet(IPAddress Network, int Prefix)
     public static Subnet? Parse(string text)
     {
         var parts = text.Split('/');
-        return parts.Length == 2 && IPAddress.TryParse(parts[0], out var address)
-            && address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork
+        return parts.Length == 2 && Ipv4(parts[0]) is { } address
             && int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out var prefix) && prefix is > 0 and <= 30
+            && (Number(address) & (uint.MaxValue >> prefix)) == 0
             ? new Subnet(address, prefix) : null;
+    }
+
+    /// <summary>Reads four decimal bytes and nothing else; null when it is no such address.</summary>
+    public static IPAddress? Ipv4(string text)
+    {
+        var bytes = text.Split('.').Select(part => byte.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out var b) ? b : -1).ToList();
+        return bytes.Count == 4 && !bytes.Contains(-1) ? new IPAddress(bytes.Select(b => (byte)b).ToArray()) : null;
+    }
+
+    static uint Number(IPAddress address)
+    {
+        var bytes = address.GetAddressBytes();
+        return (uint)bytes[0] << 24 | (uint)bytes[1] << 16 | (uint)bytes[2] << 8 | bytes[3];
     }
 
     /// <summary>The address with this number in the network; null when the network is too small.</summary>
@@ -21,8 +34,7 @@ sealed record Subnet(IPAddress Network, int Prefix)
     {
         if (number >= (1L << (32 - Prefix)) - 1)
             return null;
-        var bytes = Network.GetAddressBytes();
-        var value = ((uint)bytes[0] << 24 | (uint)bytes[1] << 16 | (uint)bytes[2] << 8 | bytes[3]) + (uint)number;
+        var value = Number(Network) + (uint)number;
         return new IPAddress(new[] { (byte)(value >> 24), (byte)(value >> 16), (byte)(value >> 8), (byte)value });
     }
 

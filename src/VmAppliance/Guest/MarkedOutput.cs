@@ -8,6 +8,8 @@ namespace VmAppliance.Guest;
 /// <param name="sink">Where the job's own bytes go.</param>
 sealed class MarkedOutput(string nonce, Stream sink)
 {
+    const int LongestMark = 32;
+
     readonly byte[] _prefix = OutputMark.Prefix(nonce);
     byte[] _held = [];
 
@@ -26,12 +28,18 @@ sealed class MarkedOutput(string nonce, Stream sink)
             Pass(all[..start]);
             var line = all[(start + _prefix.Length)..];
             var end = line.IndexOf((byte)'\n');
-            if (end < 0)
+            if (end < 0 && line.Length < LongestMark)
             {
                 _held = all[start..].ToArray();
                 return;
             }
-            Take(Encoding.ASCII.GetString(line[..end]).Split(' '));
+            if (end < 0 || !Take(Encoding.ASCII.GetString(line[..end]).Split(' ')))
+            {
+                // It only looked like a mark.
+                Pass(_prefix);
+                all = line;
+                continue;
+            }
             all = line[(end + 1)..];
         }
         var keep = Status is null ? PossiblePrefix(all) : 0;
@@ -46,13 +54,15 @@ sealed class MarkedOutput(string nonce, Stream sink)
         _held = [];
     }
 
-    void Take(string[] words)
+    bool Take(string[] words)
     {
-        var number = int.Parse(words[1], CultureInfo.InvariantCulture);
+        if (words is not [OutputMark.Started or OutputMark.Ended, var text] || !int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+            return false;
         if (words[0] == OutputMark.Started)
             Launcher = number;
         else
             Status = number;
+        return true;
     }
 
     void Pass(ReadOnlySpan<byte> bytes)

@@ -14,6 +14,9 @@ interface IHypervisor
     /// <summary>Whether the machine exists, running or paused.</summary>
     bool Exists(MachineReference machine);
 
+    /// <summary>All machines whose lease's directory is below this one, whether the lease is still there or not.</summary>
+    IReadOnlyList<(string Directory, MachineReference Machine)> Machines(string leases);
+
     /// <summary>Stops its clock and its cpus.</summary>
     /// <param name="directory">The lease's directory.</param>
     void Pause(string directory);

@@ -17,6 +17,9 @@ sealed record ImportRequest(string Name, string Disk, string Kernel, string? Ini
 /// <summary>Brings an operating system into the catalogue; all that a prolog need not do is done here.</summary>
 sealed class ImageImport(Catalogue catalogue)
 {
+    // A kernel that panics ends its machine at once.
+    const string UsualArguments = "root=/dev/vda rw console=ttyS0 quiet panic=-1 reboot=t net.ifnames=0";
+
     static readonly TimeSpan Patience = TimeSpan.FromMinutes(30);
 
     /// <summary>Imports an image; one of the same name is replaced when the new one is complete.</summary>
@@ -30,7 +33,7 @@ sealed class ImageImport(Catalogue catalogue)
         Directory.CreateDirectory(directory);
         try
         {
-            var image = new Image(request.Name, version, DateTimeOffset.UtcNow, 0, "", request.Initrd is not null, request.Append) { Directory = directory };
+            var image = new Image(request.Name, version, DateTimeOffset.UtcNow, 0, "", request.Initrd is not null, request.Append.Length > 0 ? request.Append : UsualArguments) { Directory = directory };
             new DiskConversion(request.Disk, request.Size, Patience).WriteRaw(image.Disk);
             CommandRunner.Require("prepare overlay", ["qemu-img", "create", "-q", "-f", "qcow2", "-u", "-b", "disk.raw", "-F", "raw",
                 image.EmptyOverlay, new FileInfo(image.Disk).Length.ToString(CultureInfo.InvariantCulture)]);
@@ -45,6 +48,8 @@ sealed class ImageImport(Catalogue catalogue)
         catch (Exception e)
         {
             Directory.Delete(directory, recursive: true);
+            if (!Directory.EnumerateFileSystemEntries(Path.GetDirectoryName(directory)!).Any())
+                Directory.Delete(Path.GetDirectoryName(directory)!);
             if (e is IOException or UnauthorizedAccessException)
                 throw new ApplianceException(Blame.Node, "import image", request.Name, e.Message, $"is there room in {catalogue.Root}?", e);
             throw;

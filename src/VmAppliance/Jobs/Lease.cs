@@ -32,8 +32,29 @@ sealed class Lease : IDisposable
     public void Issue(Pass pass, int gid) => Files.Replace(LeaseStore.PassFile(Directory),
         JsonSerializer.SerializeToUtf8Bytes(pass, LeaseJson.Default.Pass), OwnerReads, Record.Uid, gid);
 
-    /// <summary>Removes all that is left of it, and frees the slot.</summary>
-    public void Delete() => System.IO.Directory.Delete(Directory, recursive: true);
+    /// <summary>What the name of a directory that is being deleted begins with.</summary>
+    public const string Gone = "gone-";
+
+    /// <summary>Removes all that is left of it, and frees the slot: at once by its name, so that no half of a lease is ever seen.</summary>
+    public void Delete()
+    {
+        var gone = $"{Path.GetDirectoryName(Path.GetDirectoryName(Directory))}/{Gone}{Path.GetFileName(Directory)}.{Environment.ProcessId}";
+        System.IO.Directory.Move(Directory, gone);
+        Discard(gone);
+    }
+
+    /// <summary>Deletes a directory that nobody looks for any more; another may be doing the same.</summary>
+    public static void Discard(string directory)
+    {
+        try
+        {
+            System.IO.Directory.Delete(directory, recursive: true);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // The other was faster.
+        }
+    }
 
     void Write(LeaseRecord record)
     {

@@ -9,9 +9,11 @@ namespace VmAppliance.Jobs;
 sealed class LeaseStore(string runDirectory, int slots)
 {
     const int LargestFile = 1 << 16;
+    const string Unnamed = "new-";
     const UnixFileMode Passable = (UnixFileMode)0x1C9; // 0711: owners reach their own files by name, nobody can look around
 
-    readonly string _root = $"{runDirectory}/leases";
+    /// <summary>Where the leases are.</summary>
+    public string Root { get; } = $"{runDirectory}/leases";
 
     /// <summary>How many slots the node has.</summary>
     public int Slots => slots;
@@ -23,7 +25,7 @@ sealed class LeaseStore(string runDirectory, int slots)
     public static string PassFile(string directory) => $"{directory}/pass.json";
 
     /// <summary>The directory of a job's lease, whether there is one or not.</summary>
-    public string DirectoryOf(JobKey key) => $"{_root}/{key}";
+    public string DirectoryOf(JobKey key) => $"{Root}/{key}";
 
     /// <summary>Takes a free slot for a job.</summary>
     /// <param name="describe">Makes the first record, from the slot's number.</param>
@@ -61,8 +63,8 @@ sealed class LeaseStore(string runDirectory, int slots)
     }
 
     /// <summary>The records of all leases, without locking them.</summary>
-    public IReadOnlyList<LeaseRecord> Records() => !Directory.Exists(_root) ? []
-        : [.. Directory.GetDirectories(_root).Select(Read).OfType<LeaseRecord>().OrderBy(r => r.Slot)];
+    public IReadOnlyList<LeaseRecord> Records() => !Directory.Exists(Root) ? []
+        : [.. Directory.GetDirectories(Root).Select(Read).OfType<LeaseRecord>().OrderBy(r => r.Slot)];
 
     /// <summary>What a job's owner may know of its lease; null when there is none, or it is somebody else's.</summary>
     public Pass? PassOf(JobKey key)
@@ -78,14 +80,28 @@ sealed class LeaseStore(string runDirectory, int slots)
         }
     }
 
+    /// <summary>Removes what a hook that was killed while it made or deleted a lease's directory left: it has no record, so it is nobody's.</summary>
+    public void Sweep()
+    {
+        if (!Directory.Exists(runDirectory))
+            return;
+        using var node = FileLock.Wait($"{runDirectory}/lock");
+        foreach (var rest in Directory.GetDirectories(runDirectory).Where(d => Path.GetFileName(d) is var n
+            && (n.StartsWith(Unnamed, StringComparison.Ordinal) || n.StartsWith(Lease.Gone, StringComparison.Ordinal))))
+            Lease.Discard(rest);
+        if (Directory.Exists(Root))
+            foreach (var directory in Directory.GetDirectories(Root).Where(d => Read(d) is null))
+                Lease.Discard(directory);
+    }
+
     Lease Make(JobKey key, LeaseRecord record)
     {
         // Complete before it has its name: no lease is ever without a record.
-        var unnamed = $"{runDirectory}/new-{key}";
+        var unnamed = $"{runDirectory}/{Unnamed}{key}";
         if (Directory.Exists(unnamed))
             Directory.Delete(unnamed, recursive: true);
         Directory.CreateDirectory(unnamed);
-        Files.Change(unnamed, (int)Passable, 0, 0);
+        File.SetUnixFileMode(unnamed, Passable);
         var held = FileLock.Wait($"{unnamed}/lock");
         var lease = new Lease(unnamed, record, held);
         lease.Enter(record.Phase);
@@ -113,7 +129,7 @@ sealed class LeaseStore(string runDirectory, int slots)
 
     void Prepare()
     {
-        foreach (var (directory, mode) in new[] { (runDirectory, (UnixFileMode)0x1ED /* 0755 */), (_root, Passable) })
+        foreach (var (directory, mode) in new[] { (runDirectory, (UnixFileMode)0x1ED /* 0755 */), (Root, Passable) })
         {
             Directory.CreateDirectory(directory);
             File.SetUnixFileMode(directory, mode);
@@ -126,7 +142,7 @@ sealed class LeaseStore(string runDirectory, int slots)
         {
             return JsonSerializer.Deserialize(Files.ReadNoFollow(RecordFile(directory), LargestFile, out _), LeaseJson.Default.LeaseRecord);
         }
-        catch (LinuxException e) when (e.Errno == Errno.ENOENT)
+        catch (Exception e) when (e is JsonException or LinuxException { Errno: Errno.ENOENT })
         {
             return null;
         }

@@ -24,7 +24,8 @@ sealed class Readiness(Machine machine, TimeSpan patience, int interruption)
         using var channel = GuestChannel.Open(port);
         while (true)
         {
-            switch (Poll.Readable(_deadline, channel.PollDescriptor, machine.Process.PollDescriptor, machine.Console.PollDescriptor, interruption))
+            // A machine that never stops talking must not hide the deadline.
+            switch (_deadline.Passed ? -1 : Poll.Readable(_deadline, channel.PollDescriptor, machine.Process.PollDescriptor, machine.Console.PollDescriptor, interruption))
             {
                 case 0 when channel.Receive().Any(message => IsReady(channel, message, identity)):
                     return;

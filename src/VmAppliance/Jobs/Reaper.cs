@@ -4,7 +4,7 @@ using VmAppliance.Linux;
 namespace VmAppliance.Jobs;
 
 /// <summary>Something that was left behind.</summary>
-/// <param name="Kind">lease or disk.</param>
+/// <param name="Kind">lease, machine or disk.</param>
 /// <param name="Name">Its name.</param>
 /// <param name="Reason">Why nobody needs it.</param>
 /// <param name="Gone">Whether it has been removed.</param>
@@ -15,7 +15,12 @@ sealed class Reaper(Node node)
 {
     /// <summary>Looks for rests and removes them.</summary>
     /// <param name="dryRun">Only say what would be removed.</param>
-    public IReadOnlyList<Rest> Run(bool dryRun) => [.. Leases(dryRun), .. Disks(dryRun)];
+    public IReadOnlyList<Rest> Run(bool dryRun)
+    {
+        if (!dryRun)
+            node.Leases.Sweep();
+        return [.. Leases(dryRun), .. Machines(dryRun), .. Disks(dryRun)];
+    }
 
     IEnumerable<Rest> Leases(bool dryRun)
     {
@@ -38,6 +43,17 @@ sealed class Reaper(Node node)
         { LivesIn: { } path } when !Directory.Exists(path) => "the batch system has no such job here any more",
         _ => null,
     };
+
+    // A lease goes only after its machine: without one there was a hand in it (rm -r of the run directory).
+    IEnumerable<Rest> Machines(bool dryRun)
+    {
+        foreach (var (directory, machine) in node.Hypervisor.Machines(node.Leases.Root).Where(m => !Directory.Exists(m.Directory)))
+        {
+            if (!dryRun)
+                node.Hypervisor.Destroy(machine);
+            yield return new Rest("machine", Path.GetFileName(directory), "it belongs to no lease", !dryRun);
+        }
+    }
 
     IEnumerable<Rest> Disks(bool dryRun)
     {

@@ -6,9 +6,11 @@ namespace VmAppliance.Linux;
 /// <summary>What stat(2) says, as far as trust needs it.</summary>
 readonly record struct FileFacts(int Uid, int Gid, int Mode, long Size)
 {
-    const int TypeMask = 0xF000, Directory = 0x4000, Regular = 0x8000;
+    const int TypeMask = 0xF000, Directory = 0x4000, Regular = 0x8000, Link = 0xA000;
 
     public bool IsRegular => (Mode & TypeMask) == Regular;
+
+    public bool IsLink => (Mode & TypeMask) == Link;
 
     public bool IsDirectory => (Mode & TypeMask) == Directory;
 
@@ -65,10 +67,12 @@ static unsafe class Files
         Change(path, mode, uid, gid);
     }
 
-    /// <summary>Sets owner and mode of what is at the path; a symbolic link is not followed.</summary>
+    /// <summary>Sets owner and mode of what is at the path; a symbolic link is refused.</summary>
     public static void Change(string path, int mode, int uid, int gid)
     {
         using var memory = new NativeStrings();
+        if (Facts(path) is { IsLink: true })
+            throw new LinuxException("chmod", path, Errno.ELOOP);
         Errno.Check(lchown(memory.Add(path), (uint)uid, (uint)gid), "chown", path);
         File.SetUnixFileMode(path, (UnixFileMode)mode);
     }
@@ -100,7 +104,7 @@ static unsafe class Files
         Errno.Check(fstat(file.Number, &status), "fstat", path);
         facts = new FileFacts((int)(uint)status.st_uid, (int)(uint)status.st_gid, (int)(uint)status.st_mode, (long)status.st_size);
         if (!facts.IsRegular || facts.Size > limit)
-            throw new LinuxException("read", path, Errno.EINVAL);
+            throw new LinuxException("read", path, facts.IsRegular ? Errno.EFBIG : Errno.EINVAL);
         var content = new byte[facts.Size];
         return content[..file.ReadFully(content)];
     }

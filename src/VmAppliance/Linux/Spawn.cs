@@ -38,6 +38,8 @@ static unsafe class Spawn
                 parked.Add(Errno.Check(fcntl(descriptors[target], Native.F_DUPFD_CLOEXEC, Parking), "fcntl", "F_DUPFD_CLOEXEC"));
                 Must(posix_spawn_file_actions_adddup2(actions, parked[^1], target));
             }
+            // What this process itself inherited without O_CLOEXEC stays here, too.
+            Must(posix_spawn_file_actions_addclosefrom_np(actions, descriptors.Count));
             if (directory is not null)
                 Must(posix_spawn_file_actions_addchdir_np(actions, memory.Add(directory)));
             int pid;

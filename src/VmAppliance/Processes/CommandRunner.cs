@@ -17,7 +17,7 @@ sealed record CommandResult(int Status, string Output, string Errors)
 /// <summary>Runs tools: an argument list and never a shell, a clean environment, standard input closed, a deadline.</summary>
 static class CommandRunner
 {
-    const int SIGTERM = 15, SIGKILL = 9;
+    const int SIGTERM = 15;
 
     static readonly TimeSpan Usual = TimeSpan.FromMinutes(2);
     static readonly TimeSpan Grace = TimeSpan.FromSeconds(2);
@@ -90,7 +90,7 @@ static class CommandRunner
         Descriptor?[] open = [output, errors];
         MemoryStream[] texts = [new(), new()];
         var buffer = new byte[16 * 1024];
-        while (open.Any(d => d is not null))
+        while (open.Any(d => d is not null) && !deadline.Passed)
         {
             var ready = Poll.Readable(deadline, open[0]?.Number ?? -1, open[1]?.Number ?? -1);
             if (ready < 0)
@@ -109,9 +109,10 @@ static class CommandRunner
         using var process = ProcessHandle.Open(pid);
         if (process is null || process.Ended(deadline))
             return ProcessHandle.Reap(pid);
-        process.Signal(SIGTERM);
-        if (!process.Ended(Deadline.In(Grace)))
-            process.Signal(SIGKILL);
+        // It has a session of its own: its children go with it.
+        Kill.Group(pid, SIGTERM);
+        process.Ended(Deadline.In(Grace));
+        Kill.Group(pid, Kill.SIGKILL);
         ProcessHandle.Reap(pid);
         throw new ApplianceException(Blame.Node, "run tool", argv[0], "it did not end in time and was stopped",
             $"the command was: {string.Join(' ', argv.Select(Quote))}");

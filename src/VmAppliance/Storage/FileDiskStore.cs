@@ -32,6 +32,8 @@ sealed class FileDiskStore(StorageSettings settings) : IDiskStore
 
     public void Drop(string name)
     {
+        if (!System.IO.Directory.Exists(settings.Directory))
+            return;
         File.Delete(PathOf(name, Overlay));
         File.Delete(PathOf(name, Copy));
     }

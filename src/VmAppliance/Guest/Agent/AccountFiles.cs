@@ -19,8 +19,8 @@ static class AccountFiles
 
     /// <summary>passwd(5) with the account in it.</summary>
     public static IEnumerable<string> Accounts(IEnumerable<string> lines, GuestAccount account) =>
-        lines.Where(l => Field(l, 0) != account.Name && Field(l, 2) != $"{account.Uid}")
-            .Append($"{account.Name}:x:{account.Uid}:{account.Gid}::{account.Home}:{account.Shell}");
+        lines.Where(l => Field(l, 0) != account.Name && Field(l, 2) != $"{(uint)account.Uid}")
+            .Append($"{account.Name}:x:{(uint)account.Uid}:{(uint)account.Gid}::{account.Home}:{account.Shell}");
 
     /// <summary>shadow(5) with no password that could ever match; '!' would be taken for a locked account by sshd.</summary>
     public static IEnumerable<string> Shadow(IEnumerable<string> lines, string name) =>
@@ -29,8 +29,8 @@ static class AccountFiles
     /// <summary>group(5) with the account in each of its groups and in no other.</summary>
     public static IEnumerable<string> Groups(IEnumerable<string> lines, GuestAccount account)
     {
-        var others = lines.Where(l => !account.Groups.Any(g => Field(l, 0) == g.Name || Field(l, 2) == $"{g.Gid}")).Select(l => Without(l, account.Name));
-        return others.Concat(account.Groups.Select(g => $"{g.Name}:x:{g.Gid}:{account.Name}"));
+        var others = lines.Where(l => !account.Groups.Any(g => Field(l, 0) == g.Name || Field(l, 2) == $"{(uint)g.Gid}")).Select(l => Without(l, account.Name));
+        return others.Concat(account.Groups.Select(g => $"{g.Name}:x:{(uint)g.Gid}:{account.Name}"));
     }
 
     static string Without(string line, string name)

@@ -7,8 +7,6 @@ namespace VmAppliance.Hypervisors.Qemu;
 /// <summary>The command line of a machine: qemu(1).</summary>
 static class QemuCommand
 {
-    const string KernelDefaults = "root=/dev/vda rw console=ttyS0 quiet panic=-1 reboot=t net.ifnames=0";
-
     /// <summary>Name of the monitor's socket in the lease's directory.</summary>
     public const string MonitorSocket = "qmp.sock";
 
@@ -17,6 +15,9 @@ static class QemuCommand
 
     /// <summary>Prefix of the two named pipes of the identity port in the lease's directory.</summary>
     public const string PortPipe = "port";
+
+    /// <summary>What the argument that names the identity port begins with; the pipes' prefix follows.</summary>
+    public const string PortDevice = "pipe,id=port,path=";
 
     /// <summary>All arguments of QEMU; every file it needs is opened here and handed over.</summary>
     /// <param name="spec">The machine.</param>
@@ -51,7 +52,7 @@ static class QemuCommand
             yield return $"/proc/self/fd/{files.Open(spec.Initrd, OpenMode.Read)}";
         }
         yield return "-append";
-        yield return spec.Append.Length > 0 ? spec.Append : KernelDefaults;
+        yield return spec.Append;
     }
 
     static string[] Channels(MachineSpec spec, HandedOver files)
@@ -69,7 +70,7 @@ static class QemuCommand
             "-chardev", $"socket,id=monitor,fd={monitor},server=on,wait=off", "-mon", "chardev=monitor,mode=control",
             "-chardev", $"socket,id=console,fd={console},server=on,wait=off", "-serial", "chardev:console",
             // Pipes, not a socket: the guest's end stays open when nobody on the node has anything to say.
-            "-chardev", $"pipe,id=port,path={spec.Directory}/{PortPipe}",
+            "-chardev", $"{PortDevice}{spec.Directory}/{PortPipe}",
             "-device", "virtio-serial-pci", "-device", "virtserialport,chardev=port,name=org.vmappliance.0",
         ];
     }

@@ -54,7 +54,7 @@ sealed class QemuHypervisor(ApplianceSettings settings) : IHypervisor
                 return new Machine(reference, process, console, network.Address, network.Port, errors.Text);
             }
         }
-        catch (Exception e) when (e is ApplianceException or System.Net.Sockets.SocketException)
+        catch (Exception e)
         {
             End(process);
             var said = errors.Text().Trim();
@@ -68,7 +68,7 @@ sealed class QemuHypervisor(ApplianceSettings settings) : IHypervisor
 
     static int Launch(MachineSpec spec, IReadOnlyList<string> arguments, HandedOver files)
     {
-        string[] drop = ["setpriv", $"--reuid={spec.Owner.Uid}", $"--regid={spec.Owner.Gid}",
+        string[] drop = ["setpriv", $"--reuid={(uint)spec.Owner.Uid}", $"--regid={(uint)spec.Owner.Gid}",
             .. Groups(spec.Owner), "--no-new-privs", "--inh-caps=-all", "--bounding-set=-all", "--"];
         return Spawn.Start("setpriv", [.. drop.Concat(arguments).Select(System.Text.Encoding.UTF8.GetBytes)],
             CommandRunner.CleanEnvironment, files.Numbers, "/"u8.ToArray());
@@ -76,7 +76,7 @@ sealed class QemuHypervisor(ApplianceSettings settings) : IHypervisor
 
     static string[] Groups(MachineOwner owner)
     {
-        var groups = owner.Groups.Concat(KvmProof.DeviceGroup()).Distinct().ToList();
+        var groups = owner.Groups.Concat(KvmProof.DeviceGroup()).Distinct().Select(g => (uint)g).ToList();
         return groups.Count == 0 ? ["--clear-groups"] : [$"--groups={string.Join(',', groups)}"];
     }
 
@@ -96,6 +96,8 @@ sealed class QemuHypervisor(ApplianceSettings settings) : IHypervisor
         using var process = Find(machine);
         return process is not null;
     }
+
+    public IReadOnlyList<(string Directory, MachineReference Machine)> Machines(string leases) => QemuProcesses.Below(leases);
 
     public void Pause(string directory) => Command(directory, "stop");
 

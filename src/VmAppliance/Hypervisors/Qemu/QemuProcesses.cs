@@ -22,6 +22,21 @@ static class QemuProcesses
         return null;
     }
 
+    /// <summary>The machines whose identity port is in a directory below this one, with that directory.</summary>
+    public static IReadOnlyList<(string Directory, MachineReference Machine)> Below(string leases)
+    {
+        var found = new List<(string, MachineReference)>();
+        foreach (var pid in Pids())
+        {
+            var arguments = Arguments(pid).Select(Encoding.UTF8.GetString).ToList();
+            var port = arguments.FirstOrDefault(a => a.StartsWith($"{QemuCommand.PortDevice}{leases}/", StringComparison.Ordinal));
+            var uuid = arguments.IndexOf("-uuid");
+            if (port is not null && uuid >= 0 && Guid.TryParse(arguments.ElementAtOrDefault(uuid + 1), out var name) && ProcessStatus.Of(pid) is { IsZombie: false } status)
+                found.Add((Path.GetDirectoryName(port[QemuCommand.PortDevice.Length..])!, new MachineReference(pid, status.StartTicks, name)));
+        }
+        return found;
+    }
+
     static IEnumerable<int> Pids() => Directory.GetDirectories("/proc").Select(Path.GetFileName)
         .Select(name => int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out var pid) ? pid : 0).Where(pid => pid > 0);
 

@@ -15,12 +15,8 @@ sealed class QmpClient : IDisposable
     readonly Deadline _deadline;
     readonly int _process;
     readonly List<byte> _pending = [];
-    readonly List<string> _events = [];
 
     QmpClient(Socket socket, Deadline deadline, int process) => (_socket, _deadline, _process) = (socket, deadline, process);
-
-    /// <summary>Events that have arrived, by name.</summary>
-    public IReadOnlyList<string> Events => _events;
 
     /// <summary>Connects, waits for the greeting, and negotiates.</summary>
     /// <param name="path">The monitor's socket.</param>
@@ -62,9 +58,7 @@ sealed class QmpClient : IDisposable
             if (message.RootElement.TryGetProperty("return", out var result))
                 return result.GetRawText();
             if (message.RootElement.TryGetProperty("error", out var error))
-                throw new ApplianceException(Blame.Node, "ask QEMU", command, error.GetProperty("desc").GetString() ?? error.GetRawText());
-            if (message.RootElement.TryGetProperty("event", out var name))
-                _events.Add(name.GetString()!);
+                throw new ApplianceException(Blame.Node, "ask QEMU", command, Description(error));
         }
     }
 
@@ -90,17 +84,36 @@ sealed class QmpClient : IDisposable
             {
                 var line = _pending.GetRange(0, end).ToArray();
                 _pending.RemoveRange(0, end + 1);
-                return JsonDocument.Parse(line);
+                return Parse(line, command);
             }
             // The socket comes first: what QEMU said before it ended still counts.
             var ready = Poll.Readable(_deadline, Descriptor.Of(_socket), _process);
             var count = ready == 0 ? _socket.Receive(buffer, SocketFlags.None, out _) : 0;
-            if (ready < 0)
+            if (ready < 0 || _deadline.Passed)
                 throw Lost(command, "QEMU does not answer in time");
             if (count <= 0 || _pending.Count > LongestLine)
                 throw Lost(command, "QEMU is gone");
             _pending.AddRange(buffer.AsSpan(0, count));
         }
+    }
+
+    static string Description(JsonElement error) => error.ValueKind == JsonValueKind.Object && error.TryGetProperty("desc", out var text)
+        && text.ValueKind == JsonValueKind.String ? text.GetString()! : error.GetRawText();
+
+    static JsonDocument Parse(byte[] line, string command)
+    {
+        try
+        {
+            var document = JsonDocument.Parse(line);
+            if (document.RootElement.ValueKind == JsonValueKind.Object)
+                return document;
+            document.Dispose();
+        }
+        catch (JsonException)
+        {
+            // Said below.
+        }
+        throw Lost(command, "it does not speak its protocol");
     }
 
     static ApplianceException Lost(string command, string reason) => new(Blame.Transient, "ask QEMU", command, reason);

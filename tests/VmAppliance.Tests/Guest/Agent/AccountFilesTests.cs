@@ -1,0 +1,67 @@
+using VmAppliance.Guest;
+using VmAppliance.Guest.Agent;
+
+namespace VmAppliance.Tests.Guest.Agent;
+
+sealed class AccountFilesTests
+{
+    static readonly GuestAccount s_alice = Sample.Account;
+
+    static string Accounts(params string[] lines) => string.Join('\n', AccountFiles.Accounts(lines, s_alice));
+
+    static string Groups(params string[] lines) => string.Join('\n', AccountFiles.Groups(lines, s_alice));
+
+    const string Alice = "alice:x:1001:1001::/home/alice:/bin/bash", Own = "alice:x:1001:alice\nstaff:x:50:alice";
+
+    [Test]
+    public async Task The_account_joins_the_ones_that_are_there() =>
+        await Assert.That(Accounts("root:x:0:0:root:/root:/bin/sh", "sshd:x:100:65534::/run/sshd:/usr/sbin/nologin")).IsEqualTo(
+            $"root:x:0:0:root:/root:/bin/sh\nsshd:x:100:65534::/run/sshd:/usr/sbin/nologin\n{Alice}");
+
+    [Test]
+    [Arguments("alice:x:5:5::/x:/bin/sh")]
+    [Arguments("debian:x:1001:7::/home/debian:/bin/bash")]
+    public async Task Who_had_its_name_or_number_is_gone(string line) => await Assert.That(Accounts(line)).IsEqualTo(Alice);
+
+    [Test]
+    [Arguments("bob:x:100:1001::/home/bob:/bin/sh")]
+    [Arguments("alice2:x:10011:5::/x:/bin/sh")]
+    [Arguments("# a comment")]
+    [Arguments("+::::::")]
+    public async Task Who_only_looks_alike_stays(string line) => await Assert.That(Accounts(line)).IsEqualTo($"{line}\n{Alice}");
+
+    [Test]
+    public async Task Writing_an_account_twice_is_writing_it_once() => await Assert.That(Accounts(Accounts("root:x:0:0::/root:/bin/sh").Split('\n'))).IsEqualTo($"root:x:0:0::/root:/bin/sh\n{Alice}");
+
+    [Test]
+    public async Task A_number_above_two_to_the_thirty_one_is_written_as_it_is_on_the_node()
+    {
+        var far = s_alice with { Uid = unchecked((int)4_000_000_000u), Gid = unchecked((int)4_000_000_001u), Groups = [new("far", unchecked((int)4_000_000_001u))] };
+        await Assert.That(AccountFiles.Accounts([], far).Single()).IsEqualTo("alice:x:4000000000:4000000001::/home/alice:/bin/bash");
+        await Assert.That(AccountFiles.Groups([], far).Single()).IsEqualTo("far:x:4000000001:alice");
+    }
+
+    [Test]
+    public async Task The_account_is_in_each_of_its_groups() => await Assert.That(Groups("root:x:0:")).IsEqualTo($"root:x:0:\n{Own}");
+
+    [Test]
+    [Arguments("staff:x:999:bob")]
+    [Arguments("other:x:50:bob")]
+    [Arguments("alice:x:7:")]
+    public async Task A_group_that_has_the_name_or_number_of_one_of_them_is_gone(string line) => await Assert.That(Groups(line)).IsEqualTo(Own);
+
+    [Test]
+    [Arguments("sudo:x:27:alice", "sudo:x:27:")]
+    [Arguments("sudo:x:27:bob,alice,carol", "sudo:x:27:bob,carol")]
+    [Arguments("sudo:x:27:alice,alice", "sudo:x:27:")]
+    [Arguments("sudo:x:27:alice2,malice", "sudo:x:27:alice2,malice")]
+    [Arguments("broken:x", "broken:x")]
+    public async Task It_is_in_no_other_group_of_the_image(string line, string after) => await Assert.That(Groups(line)).IsEqualTo($"{after}\n{Own}");
+
+    [Test]
+    public async Task Its_password_can_never_match_and_is_not_locked()
+    {
+        var line = AccountFiles.Shadow(["root:!:1::::::", "alice:$6$x:1::::::"], "alice").ToList();
+        await Assert.That(string.Join('\n', line)).IsEqualTo("root:!:1::::::\nalice:*:19000:0:99999:7:::");
+    }
+}

@@ -1,0 +1,30 @@
+using VmAppliance.Guest;
+using VmAppliance.Guest.Agent;
+using VmAppliance.Processes;
+
+namespace VmAppliance.Tests.Guest.Agent;
+
+sealed class SshServerTests
+{
+    [Test]
+    public async Task Sshd_takes_every_line_of_its_settings()
+    {
+        using var directory = new TempDirectory();
+        var key = directory.Write("host_key", SshKeyPair.Create().PrivateKey, 0x180);
+        var settings = SshServer.Settings("alice").Replace("/run/vmappliance/host_key", key, StringComparison.Ordinal);
+        await Assert.That(settings).Contains($"HostKey {key}\n");
+        var result = CommandRunner.Run(["/usr/sbin/sshd", "-t", "-f", directory.Write("sshd_config", settings)]);
+        // sshd looks for this directory after it has read its settings; the agent makes it.
+        var complaints = result.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(l => !l.StartsWith("Missing privilege separation directory", StringComparison.Ordinal));
+        await Assert.That(string.Join('\n', complaints)).IsEqualTo("");
+        await Assert.That(CommandRunner.Run(["/usr/sbin/sshd", "-t", "-f", directory.Write("bad", settings + "NoSuchSetting yes\n")]).Errors).Contains("NoSuchSetting");
+    }
+
+    [Test]
+    [Arguments("AllowUsers alice")]
+    [Arguments("PasswordAuthentication no")]
+    [Arguments("PermitRootLogin no")]
+    [Arguments("AllowTcpForwarding no")]
+    [Arguments("X11Forwarding no")]
+    public async Task Nobody_but_the_owner_comes_in_and_nothing_goes_through(string line) => await Assert.That(SshServer.Settings("alice").Split('\n')).Contains(line);
+}

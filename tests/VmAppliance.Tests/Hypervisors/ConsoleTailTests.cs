@@ -1,0 +1,57 @@
+using System.Net.Sockets;
+using System.Text;
+using VmAppliance.Hypervisors;
+using VmAppliance.Linux;
+
+namespace VmAppliance.Tests.Hypervisors;
+
+sealed class ConsoleTailTests
+{
+    // Writes all of a text to a console's listener, hangs up, and lets the listener take it in.
+    static ConsoleTail Heard(TempDirectory directory, string text)
+    {
+        using var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        listener.Bind(new UnixDomainSocketEndPoint(directory["console.sock"]));
+        listener.Listen();
+        var tail = ConsoleTail.Connect(directory["console.sock"]);
+        var writing = Task.Run(() =>
+        {
+            using var machine = listener.Accept();
+            machine.Send(Encoding.UTF8.GetBytes(text));
+        });
+        while (tail.PollDescriptor >= 0 && Poll.Readable(Deadline.In(TimeSpan.FromSeconds(10)), tail.PollDescriptor) == 0)
+            tail.Drain();
+        writing.Wait();
+        return tail;
+    }
+
+    [Test]
+    [Arguments("", null)]
+    [Arguments("\r\n\r\n", null)]
+    [Arguments("one\r\ntwo\r\n", "two")]
+    [Arguments("one\ntwo without end", "two without end")]
+    [Arguments("[ 1.0] Kernel panic - not syncing: No init found\r\n[ 1.1] CPU: 0\r\n[ 1.2] ---[ end ]---\r\n", "[ 1.0] Kernel panic - not syncing: No init found")]
+    [Arguments("\u001b[31mred\u001b[0m\a\n", "[31mred[0m")]
+    public async Task The_last_words_are_a_panic_if_there_was_one_else_the_last_line(string text, string? words)
+    {
+        using var directory = new TempDirectory();
+        using var tail = Heard(directory, text);
+        await Assert.That(tail.LastWords()).IsEqualTo(words);
+    }
+
+    [Test]
+    public async Task A_machine_that_talks_without_end_fills_no_memory_and_its_end_is_kept()
+    {
+        using var directory = new TempDirectory();
+        using var tail = Heard(directory, new string('x', 3 << 20) + "\nthe end\n");
+        await Assert.That(tail.Text.Length).IsEqualTo(64 * 1024);
+        await Assert.That(tail.LastWords()).IsEqualTo("the end");
+    }
+
+    [Test]
+    public async Task A_machine_that_is_not_there_is_told()
+    {
+        using var directory = new TempDirectory();
+        await Assert.That(() => ConsoleTail.Connect(directory["none.sock"])).Throws<SocketException>();
+    }
+}
