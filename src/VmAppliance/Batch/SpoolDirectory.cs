@@ -40,16 +40,18 @@ sealed class SpoolDirectory
 
     /// <summary>Opens it for a root hook.</summary>
     /// <param name="path">As the environment says.</param>
+    /// <param name="ownersChoice">Whether the job's owner could choose the path (sudo): then nothing below a directory like /tmp, where
+    /// owners can mount file systems of their own.</param>
     /// <param name="admin">User id of Grid Engine's administrator; -1 when there is no such account.</param>
     /// <exception cref="ApplianceException">Somebody else could have written it.</exception>
-    public static SpoolDirectory OpenTrusted(string path, int admin)
+    public static SpoolDirectory OpenTrusted(string path, int admin, bool ownersChoice = false)
     {
         if (!path.StartsWith('/') || System.IO.Path.GetFullPath(path) != path || path.Contains('\n', StringComparison.Ordinal))
             throw Refused(path, "it is no plain absolute path");
         for (var part = path; part != "/"; part = System.IO.Path.GetDirectoryName(part)!)
             if (Files.Facts(part) is not { IsDirectory: true } facts)
                 throw Refused(path, $"{part} is no directory");
-            else if ((facts.Uid != 0 && facts.Uid != admin) || (facts.OthersCanWrite && !facts.IsSticky))
+            else if ((facts.Uid != 0 && facts.Uid != admin) || (facts.OthersCanWrite && (ownersChoice || !facts.IsSticky)))
                 throw Refused(path, $"{part} could have been changed by others than root and Grid Engine's administrator");
         var spool = new SpoolDirectory(path, ReadConfig(path, admin));
         foreach (var key in Forgeable)

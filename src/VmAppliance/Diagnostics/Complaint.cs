@@ -12,6 +12,19 @@ static class Complaint
         _ => $"vmappliance: unexpected failure: {failure}\n(hint: this is a defect of vmappliance; please report these lines)\n",
     };
 
+    /// <summary>Says it on standard error. Where that is a file on a full disk nobody hears it, and nothing else may come of it.</summary>
+    public static void Say(string text)
+    {
+        try
+        {
+            Console.Error.Write(text);
+        }
+        catch (IOException)
+        {
+            // Nobody hears it.
+        }
+    }
+
     /// <summary>Whose fault a failure is; what nobody foresaw is the node's.</summary>
     public static Blame BlameOf(Exception failure) => failure is ApplianceException e ? e.Blame : Blame.Node;
 }

@@ -6,6 +6,8 @@ namespace VmAppliance.Guest;
 /// <summary>The node's end of a machine's identity port: two named pipes in the lease's directory, one JSON object per line.</summary>
 sealed class GuestChannel : IDisposable
 {
+    const int MostReads = 64;
+
     readonly Descriptor _toGuest;
     readonly Descriptor _fromGuest;
     readonly LineBuffer _lines = new();
@@ -27,7 +29,8 @@ sealed class GuestChannel : IDisposable
     public IEnumerable<GuestMessage> Receive()
     {
         var buffer = new byte[4096];
-        for (int count; (count = _fromGuest.Read(buffer)) > 0;)
+        // At most this much at a time: a guest that never stops talking must not keep us here.
+        for (int count, turns = MostReads; turns > 0 && (count = _fromGuest.Read(buffer)) > 0; turns--)
             _lines.Add(buffer.AsSpan(0, count));
         while (_lines.Next() is { } line)
             if (Parse(line) is { } message)

@@ -34,6 +34,7 @@ sealed class GuestSession : IDisposable
     readonly ThrottledRelay _relay;
     readonly SshClient _client;
     readonly object _signals = new();
+    readonly TaskCompletionSource _go = new(TaskCreationOptions.RunContinuationsAsynchronously);
     readonly List<int> _early = [];
     volatile int _launcher;
     SshCommand? _command;
@@ -53,6 +54,8 @@ sealed class GuestSession : IDisposable
         try
         {
             session._client.Connect();
+            // SSH.NET measures a job that does not read its input by this time, too.
+            session._client.ConnectionInfo.Timeout = Timeout.InfiniteTimeSpan;
             return session;
         }
         catch (Exception e) when (e is SshException or SocketException)
@@ -84,13 +87,14 @@ sealed class GuestSession : IDisposable
                 await execution.WaitAsync(lost).ConfigureAwait(false);
             loss = $"the connection ended{(command.ExitStatus is { } status ? $" with status {status}" : "")}";
         }
-        catch (Exception e) when (e is SshException or SocketException or OperationCanceledException or ObjectDisposedException)
+        catch (Exception e)
         {
+            // Whatever it was: a job that may have begun must never look as if it had not.
             loss = e is OperationCanceledException ? "the machine ended" : e.Message;
         }
         standard.Finish();
         error.Finish();
-        return new GuestResult(standard.Launcher is not null, standard.Status, standard.Status is null ? loss : null);
+        return new GuestResult(_go.Task.IsCompleted, standard.Status, standard.Status is null ? loss : null);
     }
 
     /// <summary>Sends a signal to the job's process group; one that comes before the job has started is delivered then.</summary>
@@ -123,6 +127,7 @@ sealed class GuestSession : IDisposable
         lock (_signals)
         {
             _launcher = launcher;
+            _go.TrySetResult();
             _early.ForEach(signal => Task.Run(() => Deliver(signal)));
             _early.Clear();
         }
@@ -143,7 +148,7 @@ sealed class GuestSession : IDisposable
         }
     }
 
-    static void Feed(SshCommand command, JobSpec spec, Stream input)
+    void Feed(SshCommand command, JobSpec spec, Stream input)
     {
         var header = JsonSerializer.SerializeToUtf8Bytes(spec, GuestJson.Default.JobSpec);
         var stream = command.CreateInputStream();
@@ -153,10 +158,14 @@ sealed class GuestSession : IDisposable
         new Thread(() => Copy(input, stream)) { IsBackground = true }.Start();
     }
 
-    static void Copy(Stream from, Stream to)
+    // The launcher starts the job when it gets the first byte, and we know from before that on that the job may have begun.
+    void Copy(Stream from, Stream to)
     {
         try
         {
+            _go.Task.Wait();
+            to.WriteByte(OutputMark.Go);
+            to.Flush();
             var buffer = new byte[Chunk];
             for (int count; (count = from.Read(buffer)) > 0;)
             {

@@ -16,6 +16,9 @@ static class OutputMark
     /// <summary>The number is the job's exit status, 128 + n for signal n.</summary>
     public const string Ended = "ended";
 
+    /// <summary>The byte on the job's standard input, before the job's own, by which the node answers <see cref="Started"/>.</summary>
+    public const byte Go = (byte)'\n';
+
     /// <summary>What every mark of a job begins with.</summary>
     public static byte[] Prefix(string nonce) => Encoding.ASCII.GetBytes($"\0vma {nonce} ");
 

@@ -9,32 +9,47 @@ sealed class ConsoleTail : IDisposable
 {
     const int Kept = 64 * 1024;
 
-    readonly Socket _socket;
+    readonly Socket? _socket;
     readonly byte[] _buffer = new byte[4096];
     byte[] _tail = [];
 
-    ConsoleTail(Socket socket) => _socket = socket;
+    /// <summary>Listens on a connected socket.</summary>
+    /// <param name="socket">The console; null when somebody else has it, then nothing is ever heard.</param>
+    public ConsoleTail(Socket? socket)
+    {
+        _socket = socket;
+        PollDescriptor = socket is null ? -1 : Descriptor.Of(socket);
+        if (socket is not null)
+            socket.Blocking = false;
+    }
 
     /// <summary>Readable for poll(2) when there is more; -1 once the machine has closed it.</summary>
     public int PollDescriptor { get; private set; }
 
-    /// <summary>Listens to a machine's console.</summary>
+    /// <summary>Listens to a machine's console, if nobody else does; never waits.</summary>
     /// <param name="path">The console's socket.</param>
-    /// <exception cref="SocketException">Nobody is there.</exception>
     public static ConsoleTail Connect(string path)
     {
-        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        socket.Connect(new UnixDomainSocketEndPoint(path));
-        socket.Blocking = false;
-        return new ConsoleTail(socket) { PollDescriptor = Descriptor.Of(socket) };
+        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified) { Blocking = false };
+        try
+        {
+            socket.Connect(new UnixDomainSocketEndPoint(path));
+            return new ConsoleTail(socket);
+        }
+        catch (SocketException)
+        {
+            socket.Dispose();
+            return new ConsoleTail(null);
+        }
     }
 
     /// <summary>Takes in what has arrived, without waiting.</summary>
     public void Drain()
     {
-        while (PollDescriptor >= 0)
+        // At most this much at a time: a machine that never stops talking must not keep us here.
+        for (var turns = Kept / _buffer.Length; PollDescriptor >= 0 && turns > 0; turns--)
         {
-            var count = _socket.Receive(_buffer, SocketFlags.None, out var error);
+            var count = _socket!.Receive(_buffer, SocketFlags.None, out var error);
             if (error == SocketError.WouldBlock)
                 return;
             if (error != SocketError.Success || count == 0)
@@ -55,5 +70,5 @@ sealed class ConsoleTail : IDisposable
         return lines.FirstOrDefault(l => l.Contains("Kernel panic", StringComparison.Ordinal)) ?? lines.LastOrDefault();
     }
 
-    public void Dispose() => _socket.Dispose();
+    public void Dispose() => _socket?.Dispose();
 }

@@ -26,6 +26,12 @@ sealed class Machine(MachineReference reference, ProcessHandle process, ConsoleT
     /// <summary>TCP port of its sshd.</summary>
     public int Port { get; } = port;
 
+    /// <summary>Whether somebody ended it by a signal, rather than itself or its hypervisor.</summary>
+    public bool WasKilled => Process.TryReap() != 0;
+
+    /// <summary>Whether somebody has stopped it.</summary>
+    public bool IsStopped => ProcessStatus.Of(Process.Pid) is { IsStopped: true };
+
     /// <summary>Why it ended, as far as anybody can tell: the hypervisor's last words, else the guest's.</summary>
     public string LastWords()
     {

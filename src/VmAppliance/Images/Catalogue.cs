@@ -36,9 +36,10 @@ sealed class Catalogue(string stateDirectory)
     /// <summary>Puts a version in force, at once and as a whole, and drops the ones before it.</summary>
     public void Publish(Image image)
     {
+        var before = Find(image.Name)?.Version;
         Files.Replace(Description(image.Name), JsonSerializer.SerializeToUtf8Bytes(image, ImageJson.Default.Image), 0x1A4 /* 0644 */);
-        // A machine that still runs on an older version holds its files open.
-        foreach (var version in Directory.GetDirectories($"{Root}/{image.Name}").Where(d => Path.GetFileName(d) != image.Version))
+        // A prolog may just be opening the version before; a machine that runs on an older one holds its files open.
+        foreach (var version in Directory.GetDirectories($"{Root}/{image.Name}").Where(d => Path.GetFileName(d) != image.Version && Path.GetFileName(d) != before))
             Directory.Delete(version, recursive: true);
     }
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using VmAppliance.Diagnostics;
+using VmAppliance.Linux;
 using VmAppliance.Processes;
 
 namespace VmAppliance.Images;
@@ -30,6 +31,7 @@ sealed class ImageImport(Catalogue catalogue)
         var version = string.Create(CultureInfo.InvariantCulture, $"{DateTime.UtcNow:yyyyMMdd'T'HHmmss}-{RandomNumberGenerator.GetHexString(6, lowercase: true)}");
         var directory = $"{catalogue.Root}/{request.Name}/{version}";
         Directory.CreateDirectory(catalogue.Root, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        using var alone = FileLock.Wait($"{catalogue.Root}/lock");
         Directory.CreateDirectory(directory);
         try
         {

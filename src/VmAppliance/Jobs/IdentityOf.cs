@@ -9,8 +9,9 @@ sealed class IdentityOf(MachineRequest request, SlotNetwork network, SshKeyPair 
     const int EntropyBytes = 64;
     const long NanosecondsPerTick = 100;
 
-    /// <summary>The owner's home in the machine: as on the node, unless the account has none there.</summary>
-    public string Home { get; } = request.Owner.Home != "/" && Directory.Exists(request.Owner.Home) ? request.Owner.Home : $"/home/{request.Owner.Name}";
+    /// <summary>The owner's home in the machine: as on the node, unless the account has none. Only its name is looked at: it may be on a file server that hangs.</summary>
+    public string Home { get; } = request.Owner.Home is { Length: > 1 } home && home[0] == '/'
+        && !home.StartsWith("/nonexistent", StringComparison.Ordinal) ? home : $"/home/{request.Owner.Name}";
 
     /// <summary>The identity as of now: its clock and its entropy are good for one machine, at this moment.</summary>
     public Identity Now() => new(

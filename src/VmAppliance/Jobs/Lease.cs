@@ -19,6 +19,9 @@ sealed class Lease : IDisposable
     /// <summary>What is known of it.</summary>
     public LeaseRecord Record { get; private set; }
 
+    /// <summary>What the owner was given by this process; null when nothing was yet.</summary>
+    public Pass? Issued { get; private set; }
+
     /// <summary>Writes down what is about to happen.</summary>
     public void Enter(Phase phase) => Write(Record with { Phase = phase });
 
@@ -29,8 +32,11 @@ sealed class Lease : IDisposable
     public void Soil(string trouble) => Write(Record with { Phase = Phase.Dirty, Trouble = trouble });
 
     /// <summary>Gives the owner what the owner needs.</summary>
-    public void Issue(Pass pass, int gid) => Files.Replace(LeaseStore.PassFile(Directory),
-        JsonSerializer.SerializeToUtf8Bytes(pass, LeaseJson.Default.Pass), OwnerReads, Record.Uid, gid);
+    public void Issue(Pass pass, int gid)
+    {
+        Files.Replace(LeaseStore.PassFile(Directory), JsonSerializer.SerializeToUtf8Bytes(pass, LeaseJson.Default.Pass), OwnerReads, Record.Uid, gid);
+        Issued = pass;
+    }
 
     /// <summary>What the name of a directory that is being deleted begins with.</summary>
     public const string Gone = "gone-";

@@ -11,6 +11,7 @@ sealed class MachineWatch : IDisposable
     readonly Descriptor _stop;
     readonly Descriptor _stopped;
     readonly ManualResetEventSlim _ended = new();
+    readonly Thread _thread;
 
     /// <summary>Begins to watch.</summary>
     /// <param name="machine">The machine.</param>
@@ -21,7 +22,8 @@ sealed class MachineWatch : IDisposable
         _process = ProcessHandle.Open(machine.Pid, machine.StartTicks);
         _console = console;
         (_stopped, _stop) = Descriptor.Pipe();
-        new Thread(() => Watch(lost)) { IsBackground = true }.Start();
+        _thread = new Thread(() => Watch(lost)) { IsBackground = true };
+        _thread.Start();
     }
 
     /// <summary>Whether it has ended, or does so very soon.</summary>
@@ -57,6 +59,8 @@ sealed class MachineWatch : IDisposable
     public void Dispose()
     {
         _stop.Dispose();
+        _thread.Join();
+        _stopped.Dispose();
         _process?.Dispose();
     }
 }

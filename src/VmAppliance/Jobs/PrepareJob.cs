@@ -38,7 +38,7 @@ sealed class PrepareJob(Node node, Timeline timeline, int interruption = -1)
     Lease Claim(MachineRequest request)
     {
         var key = request.Job.Key;
-        new ReleaseJob(node).Leftover(key);
+        new ReleaseJob(node).Leftover(request.Job);
         LeaseRecord Describe(int slot) => new($"{key}", slot, Phase.Claimed, request.Owner.Name, request.Owner.Uid, request.Job.Queue, request.Image,
             Host.BootId(), request.Job.LivesIn, DateTimeOffset.UtcNow, new MachineReference(0, 0, Guid.NewGuid()), null);
         if (node.Leases.Claim(key, Describe) is { } lease)

@@ -12,8 +12,10 @@ namespace VmAppliance.Jobs;
 sealed class Readiness(Machine machine, TimeSpan patience, int interruption)
 {
     const string Operation = "wait for machine";
+    const int MostMessages = 100;
 
     readonly Deadline _deadline = Deadline.In(patience);
+    int _messages;
 
     /// <summary>Waits.</summary>
     /// <param name="port">Prefix of the identity port's pipes.</param>
@@ -21,38 +23,48 @@ sealed class Readiness(Machine machine, TimeSpan patience, int interruption)
     /// <exception cref="ApplianceException">The machine ended, refused its identity, or said nothing in time.</exception>
     public void Wait(string port, Func<Identity>? identity)
     {
-        using var channel = GuestChannel.Open(port);
-        while (true)
+        try
         {
-            // A machine that never stops talking must not hide the deadline.
-            switch (_deadline.Passed ? -1 : Poll.Readable(_deadline, channel.PollDescriptor, machine.Process.PollDescriptor, machine.Console.PollDescriptor, interruption))
+            using var channel = GuestChannel.Open(port);
+            while (!IsReady(channel, identity))
             {
-                case 0 when channel.Receive().Any(message => IsReady(channel, message, identity)):
-                    return;
-                case 1:
-                    throw new ApplianceException(Blame.Node, Operation, Name, $"it ended while it booted: {machine.LastWords()}",
-                        "look at the image's kernel, initrd and append; try: vmappliance run --image IMAGE -- true");
-                case 2:
-                    machine.Console.Drain();
-                    if (identity is null && ConsoleSaysReady())
-                        return;
-                    break;
-                case 3:
-                    throw new ApplianceException(Blame.Transient, Operation, Name, "interrupted");
-                case -1:
-                    throw new ApplianceException(Blame.Node, Operation, Name,
-                        $"it did not get ready within {patience.TotalSeconds:0.#} s; its console ends with: {machine.Console.LastWords() ?? "nothing"}",
-                        "is vmappliance guest started at boot in this image? is ready_timeout long enough for this node?");
+                // Until it is.
             }
+        }
+        catch (LinuxException e)
+        {
+            // The pipes are the owner's: whoever else writes to them or reads from them only harms this one job.
+            throw new ApplianceException(Blame.Transient, Operation, Name, e.Message, null, e);
         }
     }
 
     string Name => $"process {machine.Process.Pid}";
 
+    bool IsReady(GuestChannel channel, Func<Identity>? identity)
+    {
+        // A machine that never stops talking must not hide the deadline.
+        switch (_deadline.Passed ? -1 : Poll.Readable(_deadline, channel.PollDescriptor, machine.Process.PollDescriptor, machine.Console.PollDescriptor, interruption))
+        {
+            case 0:
+                return channel.Receive().Any(message => IsReady(channel, message, identity));
+            case 1:
+                throw Ended();
+            case 2:
+                machine.Console.Drain();
+                return identity is null && ConsoleSaysReady();
+            case 3:
+                throw new ApplianceException(Blame.Transient, Operation, Name, "interrupted");
+            default:
+                throw Late();
+        }
+    }
+
     bool IsReady(GuestChannel channel, GuestMessage message, Func<Identity>? identity)
     {
         if (message.Error is { } error)
             throw Refused(error);
+        if (++_messages > MostMessages)
+            throw new ApplianceException(Blame.Transient, Operation, Name, "it talks without end instead of getting ready");
         if (message.Hello == true && identity is not null)
             channel.Send(new GuestMessage { Identity = identity() });
         return message.Ready == true;
@@ -64,6 +76,18 @@ sealed class Readiness(Machine machine, TimeSpan patience, int interruption)
         return lines.FirstOrDefault(l => l.StartsWith(SeedDisk.ErrorLine, StringComparison.Ordinal)) is { } error
             ? throw Refused(error[SeedDisk.ErrorLine.Length..]) : lines.Contains(SeedDisk.ReadyLine);
     }
+
+    // The owner can kill or stop the machine, which is the owner's process; that must not put the blame on the node.
+    ApplianceException Ended() => machine.WasKilled
+        ? new ApplianceException(Blame.Transient, Operation, Name, "somebody killed it while it booted")
+        : new ApplianceException(Blame.Node, Operation, Name, $"it ended while it booted: {machine.LastWords()}",
+            "look at the image's kernel, initrd and append; try: vmappliance run --image IMAGE -- true");
+
+    ApplianceException Late() => machine.IsStopped
+        ? new ApplianceException(Blame.Transient, Operation, Name, "somebody stopped it while it booted")
+        : new ApplianceException(Blame.Node, Operation, Name,
+            $"it did not get ready within {patience.TotalSeconds:0.#} s; its console ends with: {machine.Console.LastWords() ?? "nothing"}",
+            "is vmappliance guest started at boot in this image? is ready_timeout long enough for this node?");
 
     ApplianceException Refused(string reason) => new(Blame.Node, Operation, Name, $"it cannot take its identity: {reason}",
         "the image needs sshd and ip; try: vmappliance run --image IMAGE -- true");

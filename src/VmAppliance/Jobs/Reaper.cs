@@ -40,9 +40,22 @@ sealed class Reaper(Node node)
         { Phase: Phase.Releasing } => "its release was interrupted",
         _ when record.BootId != Host.BootId() => "the node was booted since",
         { LivesIn: null } => "the command that held it is gone",
-        { LivesIn: { } path } when !Directory.Exists(path) => "the batch system has no such job here any more",
+        { LivesIn: { } path } when IsGone(path) => "the batch system has no such job here any more",
         _ => null,
     };
+
+    // Only a clear "there is nothing" counts: a file server that does not answer must not end anybody's job.
+    static bool IsGone(string path)
+    {
+        try
+        {
+            return Files.Facts(path) is null;
+        }
+        catch (LinuxException)
+        {
+            return false;
+        }
+    }
 
     // A lease goes only after its machine: without one there was a hand in it (rm -r of the run directory).
     IEnumerable<Rest> Machines(bool dryRun)

@@ -14,7 +14,7 @@ sealed class ReleaseJob(Node node)
     {
         try
         {
-            lease.Enter(Phase.Releasing);
+            Note(lease, () => lease.Enter(Phase.Releasing));
             node.Hypervisor.Destroy(lease.Record.Machine);
             node.Disks.Drop(lease.Record.Job);
             lease.Delete();
@@ -23,7 +23,7 @@ sealed class ReleaseJob(Node node)
         catch (Exception e) when (e is ApplianceException or IOException or UnauthorizedAccessException)
         {
             Journal.Write(Severity.Error, $"release slot {lease.Record.Slot}, job {lease.Record.Job}: {e.Message}; it stays unused until: vmappliance maintenance reap");
-            Soil(lease, e.Message);
+            Note(lease, () => lease.Soil(e.Message));
             return false;
         }
     }
@@ -33,15 +33,19 @@ sealed class ReleaseJob(Node node)
 
     /// <summary>Releases what an earlier attempt at the same job left, e.g. when its shepherd was killed.</summary>
     /// <exception cref="ApplianceException">That attempt is still at work.</exception>
-    public void Leftover(JobKey key)
+    public void Leftover(Job job)
     {
+        var key = job.Key;
         using var lease = node.Leases.TryOpen(key, out var isBusy);
-        if (isBusy || (lease is not null && IsInUse(lease)))
+        if (isBusy || (lease is not null && (IsInUse(lease) || !Belongs(lease, job))))
             throw new ApplianceException(Blame.Transient, "claim slot", $"job {key}", "this job has a machine here already, and it is in use",
                 "two hooks of one job at the same time; see: vmappliance maintenance status");
         if (lease is not null)
             Run(lease);
     }
+
+    /// <summary>Whether a lease is this job's, and not one of the same number in another cell.</summary>
+    public static bool Belongs(Lease lease, Job job) => lease.Record.LivesIn == job.LivesIn && lease.Record.Owner == job.Owner;
 
     // A starter keeps a shared lock on the owner's file as long as it runs.
     static bool IsInUse(Lease lease)
@@ -53,15 +57,16 @@ sealed class ReleaseJob(Node node)
         return starter is null;
     }
 
-    static void Soil(Lease lease, string trouble)
+    // Taking down must work on a full disk, too; any phase that the record may be left at is one from which reap finishes the work.
+    static void Note(Lease lease, Action write)
     {
         try
         {
-            lease.Soil(trouble);
+            write();
         }
-        catch (IOException)
+        catch (IOException e)
         {
-            // The record says Releasing then, which reap heals just as well.
+            Journal.Write(Severity.Warning, $"write record, job {lease.Record.Job}: {e.Message}");
         }
     }
 }

@@ -7,61 +7,58 @@ using VmAppliance.Linux;
 namespace VmAppliance.Jobs;
 
 /// <summary>Runs a job in its machine as if it ran here: its streams, its signals, its exit status.</summary>
-sealed class RunJob(Pass pass, string directory)
+/// <param name="pass">The way into the machine.</param>
+/// <param name="directory">The lease's directory.</param>
+/// <param name="notStarted">Exit status for a job whose machine was lost before its first instruction.</param>
+sealed class RunJob(Pass pass, string directory, int notStarted)
 {
     const int SIGPIPE = 13;
+    const int OutputLost = 1;
 
     static readonly TimeSpan LastWordsPatience = TimeSpan.FromMilliseconds(500);
 
+    bool _outputLost;
+
     /// <summary>Runs it.</summary>
     /// <param name="spec">The command.</param>
-    /// <param name="complain">Takes the one line that says why a machine was lost.</param>
-    /// <returns>The job's exit status; <see cref="Batch.GridEngine.RunAgain"/> when the machine was lost before the job's first instruction;
-    /// the lease's lost status when it was lost later.</returns>
-    public async Task<int> Run(JobSpec spec, Action<string> complain)
+    /// <returns>The job's exit status, or one of those for a lost machine.</returns>
+    /// <exception cref="ApplianceException">The machine cannot be reached; the job has not started.</exception>
+    public async Task<int> Run(JobSpec spec)
     {
         using var signals = new JobSignals();
-        using var use = FileLock.WaitShared(LeaseStore.PassFile(directory));
+        // Says to root's hooks that the machine is in use. Who keeps the lock for himself harms only his own job.
+        using var use = FileLock.TryShared(LeaseStore.PassFile(directory));
         using var lost = new CancellationTokenSource();
-        using var console = Listen();
+        // What the machine says before it dies is the best reason there is; another starter of the same job may listen already.
+        using var console = ConsoleTail.Connect($"{directory}/{QemuCommand.ConsoleSocket}");
         using var watch = new MachineWatch(pass.Machine, console, lost);
         using var session = GuestSession.Connect(pass.Access);
         signals.Attach(session);
-        void Broken(LinuxException e) => OutputBroke(e, session, complain);
+        void Broken(LinuxException e) => OutputBroke(e, session);
         var result = await session.Run(spec, Console.OpenStandardInput(), new RawOutput(1, Broken), new RawOutput(2, Broken), lost.Token).ConfigureAwait(false);
-        return result.Status ?? Lost(result, watch, complain);
+        return result.Status is { } status ? (_outputLost && status == 0 ? OutputLost : status) : Lost(result, watch);
     }
 
-    int Lost(GuestResult result, MachineWatch watch, Action<string> complain)
+    int Lost(GuestResult result, MachineWatch watch)
     {
         // The connection may break a moment before the machine's end is seen.
-        var ended = watch.HasEnded(LastWordsPatience);
-        var reason = ended ? $"the machine ended{watch.LastWords()}" : $"the machine cannot be reached ({result.Loss})";
-        complain(result.Started
-            ? $"vmappliance: run job: {reason}; the job did not finish"
-            : $"vmappliance: start job: {reason}; the job had not started and will run again");
-        return result.Started ? pass.LostStatus : Batch.GridEngine.RunAgain;
+        var reason = watch.HasEnded(LastWordsPatience) ? $"the machine ended{watch.LastWords()}" : $"the machine cannot be reached ({result.Loss})";
+        Complaint.Say(result.Started
+            ? $"vmappliance: run job: {reason}; the job did not finish\n"
+            : $"vmappliance: start job: {reason}; the job had not started\n");
+        return result.Started ? pass.LostStatus : notStarted;
     }
 
-    // A job whose reader has gone gets SIGPIPE on the node, and so it does in its machine.
-    static void OutputBroke(LinuxException failure, GuestSession session, Action<string> complain)
+    // A job whose reader has gone gets SIGPIPE on the node, and so it does in its machine. One whose disk is full would have seen its
+    // write fail; here it is too late to tell it, but it must not look as if all was well.
+    void OutputBroke(LinuxException failure, GuestSession session)
     {
         if (failure.Errno == Errno.EPIPE)
+        {
             session.Signal(SIGPIPE);
-        else
-            complain($"vmappliance: write job's output: {failure.Reason}; the rest of it is lost");
-    }
-
-    // What the machine says before it dies is the best reason there is; another starter of the same job may have the console already.
-    ConsoleTail? Listen()
-    {
-        try
-        {
-            return ConsoleTail.Connect($"{directory}/{QemuCommand.ConsoleSocket}");
+            return;
         }
-        catch (System.Net.Sockets.SocketException)
-        {
-            return null;
-        }
+        _outputLost = true;
+        Complaint.Say($"vmappliance: write job's output: {failure.Reason}; the rest of it is lost\n");
     }
 }

@@ -1,3 +1,4 @@
+using System.Text;
 using static Tmds.Linux.LibC;
 
 namespace VmAppliance.Linux;
@@ -5,13 +6,17 @@ namespace VmAppliance.Linux;
 /// <summary>Becomes another program.</summary>
 static unsafe class Exec
 {
-    /// <summary>execve(2); returns only by throwing.</summary>
+    static readonly byte[] s_shell = "/bin/sh"u8.ToArray();
+
+    /// <summary>execve(2); returns only by throwing. A script without an interpreter line is the shell's, as for execvp(3).</summary>
     /// <param name="file">The program's path.</param>
     /// <param name="argv">Arguments, argv[0] included.</param>
     /// <param name="environment">NAME=value entries.</param>
+    /// <param name="limits">Limits to be set for the program; one above the ceiling becomes the ceiling.</param>
     /// <param name="input">A file to become standard input; null keeps it.</param>
     /// <exception cref="LinuxException">The program cannot be started.</exception>
-    public static void Replace(string file, IReadOnlyList<byte[]> argv, IReadOnlyList<byte[]> environment, string? input = null)
+    public static void Replace(string file, IReadOnlyList<byte[]> argv, IReadOnlyList<byte[]> environment,
+        IReadOnlyList<Limit>? limits = null, string? input = null)
     {
         if (input is not null)
         {
@@ -19,15 +24,22 @@ static unsafe class Exec
             Errno.Check(dup2(opened.Number, 0), "dup2", input);
         }
         using var memory = new NativeStrings();
-        _ = execve(memory.Add(file), memory.Array(argv), memory.Array(environment));
+        byte* path = memory.Add(file), shell = memory.Add(s_shell);
+        byte** words = memory.Array(argv), entries = memory.Array(environment);
+        var script = memory.Array([s_shell, Encoding.UTF8.GetBytes(file), .. argv.Skip(1)]);
+        var values = Bounded(limits ?? []);
+        // From here on nothing may be allocated: the program's limit on memory is in force, and this runtime is above it.
+        foreach (var (resource, value) in values)
+            _ = Native.setrlimit(resource, &value);
+        _ = execve(path, words, entries);
+        if (Errno.Last == Errno.ENOEXEC)
+            _ = execve(shell, script, entries);
         throw new LinuxException("exec", file, Errno.Last);
     }
 
-    /// <summary>Sets a limit of this process, for the program it is about to become; one above the ceiling becomes the ceiling.</summary>
-    public static void Limit(Limit limit)
+    static (int Resource, Native.RLimit Value)[] Bounded(IReadOnlyList<Limit> limits) => [.. limits.Select(limit =>
     {
         var hard = Math.Min(limit.Hard, Limits.Get(limit.Resource).Hard);
-        var value = new Native.RLimit { Soft = Math.Min(limit.Soft, hard), Hard = hard };
-        Errno.Check(Native.setrlimit(limit.Resource, &value), "setrlimit", $"{limit.Resource}");
-    }
+        return (limit.Resource, new Native.RLimit { Soft = Math.Min(limit.Soft, hard), Hard = hard });
+    })];
 }

@@ -16,8 +16,8 @@ sealed class FileLock : IDisposable
     /// <summary>Takes the lock if nobody has it; null when somebody does.</summary>
     public static FileLock? Try(string path) => Take(path, LOCK_EX | LOCK_NB, OpenMode.ReadWrite | OpenMode.Create | OpenMode.NoFollow);
 
-    /// <summary>Waits for a shared lock on an existing file that this user may read.</summary>
-    public static FileLock WaitShared(string path) => Take(path, LOCK_SH, OpenMode.Read | OpenMode.NoFollow)!;
+    /// <summary>Takes a shared lock on an existing file that this user may read; null when somebody has it for himself.</summary>
+    public static FileLock? TryShared(string path) => Take(path, LOCK_SH | LOCK_NB, OpenMode.Read | OpenMode.NoFollow);
 
     static FileLock? Take(string path, int operation, OpenMode flags)
     {

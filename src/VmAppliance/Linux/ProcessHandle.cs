@@ -61,10 +61,11 @@ sealed unsafe class ProcessHandle : IDisposable
     }
 
     /// <summary>Collects a child if it has ended; someone else's or a running child is left alone.</summary>
-    public void TryReap()
+    /// <returns>The signal that ended the child; 0 when it was none, or is not known.</returns>
+    public int TryReap()
     {
         int status;
-        _ = waitpid(Pid, &status, WNOHANG);
+        return waitpid(Pid, &status, WNOHANG) == Pid ? status & 0x7f : 0;
     }
 
     public void Dispose() => _pidfd.Dispose();

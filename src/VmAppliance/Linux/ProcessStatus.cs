@@ -7,8 +7,9 @@ namespace VmAppliance.Linux;
 /// <param name="UserTime">CPU time spent in user mode (a virtual machine's guest time included).</param>
 /// <param name="SystemTime">CPU time spent in the kernel.</param>
 /// <param name="IsZombie">Ended, and waiting for its parent to notice.</param>
+/// <param name="IsStopped">Stopped by a signal or a tracer.</param>
 /// <param name="PeakMemoryKiB">VmHWM: the most memory it ever had resident, in KiB.</param>
-sealed record ProcessStatus(long StartTicks, TimeSpan UserTime, TimeSpan SystemTime, bool IsZombie, long PeakMemoryKiB)
+sealed record ProcessStatus(long StartTicks, TimeSpan UserTime, TimeSpan SystemTime, bool IsZombie, bool IsStopped, long PeakMemoryKiB)
 {
     // sysconf(_SC_CLK_TCK) is 100 on every Linux port that .NET runs on.
     const long TicksPerSecond = 100;
@@ -32,7 +33,7 @@ sealed record ProcessStatus(long StartTicks, TimeSpan UserTime, TimeSpan SystemT
         // The command name may hold blanks and parentheses; fields are counted from behind the last ')', which is field 3.
         var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
         var peak = status.FirstOrDefault(line => line.StartsWith("VmHWM:", StringComparison.Ordinal));
-        return new ProcessStatus(Number(fields[19]), Time(fields[11]), Time(fields[12]), fields[0] is "Z" or "X",
+        return new ProcessStatus(Number(fields[19]), Time(fields[11]), Time(fields[12]), fields[0] is "Z" or "X", fields[0] is "T" or "t",
             peak is null ? 0 : Number(peak["VmHWM:".Length..].Replace("kB", "", StringComparison.Ordinal).Trim()));
     }
 

@@ -4,10 +4,15 @@
  * Hooks run as root with an environment that the job's owner chose: DOTNET_GCHeapHardLimit=1 alone would make
  * every prolog fail, OPENSSL_CONF could load code. Nothing of that environment may reach the runtime, a library
  * or a child. What the program needs of it is read as plain data from /proc/self/environ (Linux/InitialProcess.cs).
+ * A job's resource limits are put on its hooks, too: root lifts them before the runtime reserves its memory, and threads get stacks of
+ * a fixed size, because by default they are as large as RLIMIT_STACK.
+ *
  * Kept: what a terminal needs. Set: PATH and LC_ALL, for children that look at them.
  */
 #define _GNU_SOURCE
+#include <pthread.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 static char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
@@ -15,8 +20,28 @@ static char locale[] = "LC_ALL=C.UTF-8";
 static const char *const terminal[] = { "TERM=", "NO_COLOR=", "COLUMNS=" };
 static char *kept[sizeof terminal / sizeof *terminal + 3];
 
+static void lift_limits(void)
+{
+    static const int resources[] = { RLIMIT_AS, RLIMIT_DATA, RLIMIT_STACK, RLIMIT_FSIZE, RLIMIT_CPU };
+    const struct rlimit none = { RLIM_INFINITY, RLIM_INFINITY };
+    for (size_t i = 0; i < sizeof resources / sizeof *resources; i++)
+        setrlimit(resources[i], &none); /* where it fails, Linux/Limits.cs says so */
+}
+
+static void fix_stack_size(void)
+{
+    pthread_attr_t attributes;
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, 1536 * 1024);
+    pthread_setattr_default_np(&attributes);
+    pthread_attr_destroy(&attributes);
+}
+
 __attribute__((constructor(101))) static void forget_environment(void)
 {
+    if (geteuid() == 0)
+        lift_limits();
+    fix_stack_size();
     size_t count = 0;
     kept[count++] = path;
     kept[count++] = locale;

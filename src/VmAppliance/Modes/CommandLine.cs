@@ -11,7 +11,10 @@ namespace VmAppliance.Modes;
 static class CommandLine
 {
     // sysexits.h
-    const int EX_USAGE = 64, EX_TEMPFAIL = 75, EX_CONFIG = 78;
+    const int EX_USAGE = 64, EX_CONFIG = 78;
+
+    /// <summary>sysexits.h: try again later.</summary>
+    public const int EX_TEMPFAIL = 75;
 
     /// <summary>Parses and runs.</summary>
     public static int Run(string[] arguments)
@@ -33,7 +36,7 @@ static class CommandLine
     /// <returns>EX_USAGE.</returns>
     public static int Usage(string reason)
     {
-        Console.Error.Write(Complaint.Text(new ApplianceException(Blame.Usage, "read command line", "vmappliance", reason, "vmappliance --help")));
+        Complaint.Say(Complaint.Text(new ApplianceException(Blame.Usage, "read command line", "vmappliance", reason, "vmappliance --help")));
         return EX_USAGE;
     }
 
@@ -45,7 +48,7 @@ static class CommandLine
         }
         catch (Exception e)
         {
-            Console.Error.Write(Complaint.Text(e));
+            Complaint.Say(Complaint.Text(e));
             return Complaint.BlameOf(e) switch
             {
                 Blame.Usage => EX_USAGE,

@@ -35,7 +35,7 @@ static class ControlModes
         }
         catch (Exception e)
         {
-            Console.Error.Write(Complaint.Text(e));
+            Complaint.Say(Complaint.Text(e));
             Journal.Write(Severity.Error, $"{mode}: {e.Message}");
             return 1;
         }

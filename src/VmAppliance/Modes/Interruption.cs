@@ -17,9 +17,15 @@ sealed class Interruption : IDisposable
             _registrations.Add(PosixSignalRegistration.Create(signal, context =>
             {
                 context.Cancel = true;
-                _asked.WriteAll([(byte)signal]);
+                WasAsked = true;
+                lock (_registrations)
+                    if (_asked.Number >= 0)
+                        _asked.WriteAll([(byte)signal]);
             }));
     }
+
+    /// <summary>Whether somebody has asked.</summary>
+    public bool WasAsked { get; private set; }
 
     /// <summary>Readable for poll(2) once somebody has asked.</summary>
     public int PollDescriptor => _noticed.Number;
@@ -27,7 +33,8 @@ sealed class Interruption : IDisposable
     public void Dispose()
     {
         _registrations.ForEach(r => r.Dispose());
+        lock (_registrations)
+            _asked.Dispose();
         _noticed.Dispose();
-        _asked.Dispose();
     }
 }

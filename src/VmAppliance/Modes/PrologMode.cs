@@ -21,7 +21,7 @@ static class PrologMode
         }
         catch (Exception e)
         {
-            Console.Error.Write(Complaint.Text(e));
+            Complaint.Say(Complaint.Text(e));
             Journal.Write(Severity.Error, $"prolog: {e.Message}");
             return GridEngine.PrologStatus(Complaint.BlameOf(e));
         }

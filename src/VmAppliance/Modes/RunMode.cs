@@ -38,11 +38,15 @@ static class RunMode
         var job = new Job(new JobKey($"run{Environment.ProcessId}", 1), account.Name, "", [], null);
         var request = new MachineRequest(job, account, image ?? OnlyImage(node), node.Settings.Appliance.LostStatus, cpus, memory);
         var timeline = new Timeline();
-        using var lease = Prepare(node, timeline, request);
+        // Held over the whole cycle: whenever Ctrl-C comes, the machine is taken down in order.
+        using var interruption = new Interruption();
+        using var lease = new PrepareJob(node, timeline, interruption.PollDescriptor).Run(request);
         try
         {
-            var pass = node.Leases.PassOf(job.Key)!;
-            return new RunJob(pass, lease.Directory).Run(Commands.ByHand(words, account, pass), Console.Error.WriteLine).GetAwaiter().GetResult();
+            if (interruption.WasAsked)
+                throw new ApplianceException(Blame.Transient, "run command", words[0], "interrupted");
+            var pass = lease.Issued!;
+            return new RunJob(pass, lease.Directory, CommandLine.EX_TEMPFAIL).Run(Commands.ByHand(words, account, pass)).GetAwaiter().GetResult();
         }
         finally
         {
@@ -50,14 +54,8 @@ static class RunMode
             new ReleaseJob(node).Run(lease);
             timeline.Mark("destroy");
             if (wantTimeline)
-                Console.Error.WriteLine(timeline);
+                Complaint.Say($"{timeline}\n");
         }
-    }
-
-    static Lease Prepare(Node node, Timeline timeline, MachineRequest request)
-    {
-        using var interruption = new Interruption();
-        return new PrepareJob(node, timeline, interruption.PollDescriptor).Run(request);
     }
 
     static Account Owner(string? name)

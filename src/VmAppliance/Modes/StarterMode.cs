@@ -23,7 +23,7 @@ static class StarterMode
         }
         catch (Exception e)
         {
-            Console.Error.Write(Complaint.Text(e));
+            Complaint.Say(Complaint.Text(e));
             return Complaint.BlameOf(e) == Blame.Job ? GridEngine.JobError : GridEngine.RunAgain;
         }
     }
@@ -38,7 +38,7 @@ static class StarterMode
         var command = new GridEngineCommand(words, InitialProcess.Variable, spool).Read();
         var leases = new LeaseStore(settings.Appliance.RunDirectory, settings.Slots.Count);
         if (leases.PassOf(key) is { } pass)
-            return new RunJob(pass, leases.DirectoryOf(key)).Run(Commands.OfJob(command), Console.Error.WriteLine).GetAwaiter().GetResult();
+            return new RunJob(pass, leases.DirectoryOf(key), GridEngine.RunAgain).Run(Commands.OfJob(command)).GetAwaiter().GetResult();
         if (InitialProcess.Variable("QUEUE") is { } queue && PrologMode.Queue(settings, queue).Image is null)
             return Natively(command);
         throw new ApplianceException(Blame.Transient, "start job", $"job {key}", "it has no machine on this node", "is the queue's prolog set?");
@@ -58,12 +58,12 @@ static class StarterMode
             argv[0] = Encoding.UTF8.GetBytes(command.Argv0);
         try
         {
-            Exec.Replace(OnPath(program), argv, InitialProcess.Environment(), command.Input);
+            Exec.Replace(OnPath(program), argv, InitialProcess.Environment(), null, command.Input);
             return NotExecutable;
         }
         catch (LinuxException e)
         {
-            Console.Error.WriteLine($"vmappliance: start job, {program}: {e.Reason}");
+            Complaint.Say($"vmappliance: start job, {program}: {e.Reason}\n");
             return e.Errno == Errno.ENOENT ? NotFound : NotExecutable;
         }
     }

@@ -19,7 +19,7 @@ sealed class ProcessStatusTests
     [Arguments("line\nbreak")]
     public async Task The_name_of_a_process_does_not_move_the_fields_behind_it(string name) =>
         await Assert.That(ProcessStatus.Parse(Stat(name), s_status)).IsEqualTo(
-            new ProcessStatus(987654, TimeSpan.FromSeconds(1.5), TimeSpan.FromSeconds(0.25), false, 123456));
+            new ProcessStatus(987654, TimeSpan.FromSeconds(1.5), TimeSpan.FromSeconds(0.25), false, false, 123456));
 
     [Test]
     [Arguments("Z", true)]

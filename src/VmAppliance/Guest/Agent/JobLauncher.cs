@@ -23,7 +23,7 @@ sealed class JobLauncher
     /// <returns>The job's status.</returns>
     public static int Run()
     {
-        using var input = new Descriptor(0);
+        var input = new Descriptor(0);
         var length = new byte[sizeof(int)];
         input.ReadFully(length);
         var header = new byte[BitConverter.ToInt32(length)];
@@ -34,8 +34,10 @@ sealed class JobLauncher
     int Run(JobSpec spec)
     {
         var registrations = Forwarded.Select(s => PosixSignalRegistration.Create((PosixSignal)s, c => Forward(c, s))).ToList();
-        Stage(spec);
         Mark(spec, OutputMark.Started, Environment.ProcessId);
+        var node = new Descriptor(0);
+        if (node.ReadFully(new byte[1]) == 0)
+            return NotExecutable; // the starter is gone
         var status = Launch(spec);
         Mark(spec, OutputMark.Ended, status);
         registrations.ForEach(r => r.Dispose());
@@ -54,9 +56,10 @@ sealed class JobLauncher
 
     int Launch(JobSpec spec)
     {
-        using var input = spec.Input is null ? new Descriptor(0) : Descriptor.Open(spec.Input, OpenMode.Read);
         try
         {
+            Stage(spec);
+            var input = spec.Input is null ? new Descriptor(0) : Descriptor.Open(spec.Input, OpenMode.Read);
             var program = Program(spec);
             var argv = spec.Arguments.ToList();
             argv[0] = spec.Argv0 ?? argv[0];
@@ -69,10 +72,11 @@ sealed class JobLauncher
             }
             return ProcessHandle.Reap(pid);
         }
-        catch (LinuxException e)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            s_errors.WriteAll(Encoding.UTF8.GetBytes($"vmappliance: start job, {Encoding.UTF8.GetString(spec.Arguments[0])}: {e.Reason}\n"));
-            return e.Errno == Errno.ENOENT ? NotFound : NotExecutable;
+            var reason = e is LinuxException failed ? failed.Reason : e.Message;
+            s_errors.WriteAll(Encoding.UTF8.GetBytes($"vmappliance: start job, {Encoding.UTF8.GetString(spec.Arguments[0])}: {reason}\n"));
+            return e is LinuxException { Errno: Errno.ENOENT } ? NotFound : NotExecutable;
         }
     }
 
@@ -80,10 +84,24 @@ sealed class JobLauncher
     {
         var finite = spec.Limits.Where(l => l.Hard != ulong.MaxValue || l.Soft != ulong.MaxValue).ToList();
         if (finite.Count == 0)
-            return Spawn.Start(program, argv, spec.Environment, [input, 1, 2], Directory(spec));
+            return Direct(spec, program, argv, input);
         // Limits on address space cannot be set here: this runtime would be above them. A second, small step sets them and becomes the job.
         IEnumerable<string> step = [Host.Executable, "guest", LimitedStart.Verb, LimitedStart.Text(finite), program];
         return Spawn.Start(Host.Executable, [.. step.Select(Encoding.UTF8.GetBytes), .. argv], spec.Environment, [input, 1, 2], Directory(spec));
+    }
+
+    // A script without an interpreter line is the shell's, as for execvp(3).
+    static int Direct(JobSpec spec, string program, List<byte[]> argv, int input)
+    {
+        try
+        {
+            return Spawn.Start(program, argv, spec.Environment, [input, 1, 2], Directory(spec));
+        }
+        catch (LinuxException e) when (e.Errno == Errno.ENOEXEC)
+        {
+            const string shell = "/bin/sh";
+            return Spawn.Start(shell, [.. new[] { shell, program }.Select(Encoding.UTF8.GetBytes), .. argv.Skip(1)], spec.Environment, [input, 1, 2], Directory(spec));
+        }
     }
 
     static byte[] Directory(JobSpec spec)
@@ -99,7 +117,9 @@ sealed class JobLauncher
         if (name.Contains('/', StringComparison.Ordinal))
             return name;
         var directories = (Variable(spec, "PATH") ?? "/usr/local/bin:/usr/bin:/bin").Split(':');
-        return directories.Select(d => $"{(d.Length == 0 ? "." : d)}/{name}").FirstOrDefault(IsProgram) ?? throw new LinuxException("exec", name, Errno.ENOENT);
+        // A relative entry is meant from where the job will be, not from here.
+        var here = Encoding.UTF8.GetString(Directory(spec));
+        return directories.Select(d => $"{Path.Combine(here, d)}/{name}").FirstOrDefault(IsProgram) ?? throw new LinuxException("exec", name, Errno.ENOENT);
     }
 
     static bool IsProgram(string path) =>

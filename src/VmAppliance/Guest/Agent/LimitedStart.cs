@@ -29,13 +29,11 @@ static class LimitedStart
         var file = Encoding.UTF8.GetString(words[Words - 1]);
         try
         {
-            foreach (var limit in Parse(Encoding.UTF8.GetString(words[Words - 2])))
-                Exec.Limit(limit);
-            Exec.Replace(file, [.. words.Skip(Words)], environment);
+            Exec.Replace(file, [.. words.Skip(Words)], environment, Parse(Encoding.UTF8.GetString(words[Words - 2])));
         }
         catch (LinuxException e)
         {
-            Console.Error.WriteLine($"vmappliance: start job, {file}: {e.Reason}");
+            Diagnostics.Complaint.Say($"vmappliance: start job, {file}: {e.Reason}\n");
         }
         return NotExecutable;
     }

@@ -44,9 +44,26 @@ static class SshServer
     static void Serve()
     {
         while (true)
+            try
+            {
+                var connection = s_listener!.AcceptSocket();
+                new Thread(() => Guarded(connection)) { IsBackground = true }.Start();
+            }
+            catch (Exception e) when (e is SocketException or OutOfMemoryException)
+            {
+                // A job can use up its machine; the agent must outlast that.
+            }
+    }
+
+    static void Guarded(Socket connection)
+    {
+        try
         {
-            var connection = s_listener!.AcceptSocket();
-            new Thread(() => Handle(connection)) { IsBackground = true }.Start();
+            Handle(connection);
+        }
+        catch (Exception e) when (e is IOException or SocketException)
+        {
+            Diagnostics.Journal.Write(Diagnostics.Severity.Warning, $"serve ssh: {e.Message}");
         }
     }
 

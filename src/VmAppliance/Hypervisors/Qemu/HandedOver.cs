@@ -10,6 +10,7 @@ sealed class HandedOver : IDisposable
 
     readonly List<Descriptor> _files = [];
     readonly List<Socket> _sockets = [];
+    readonly Dictionary<string, Socket> _clients = [];
     readonly List<int> _numbers = [];
 
     /// <summary>Standard input is empty; both outputs go to a bounded memory file.</summary>
@@ -40,18 +41,36 @@ sealed class HandedOver : IDisposable
         return _numbers.Count - 1;
     }
 
-    /// <summary>A listening socket that only the owner may connect to; connections wait until QEMU takes them.</summary>
+    /// <summary>A listening socket that only the owner may connect to; the first connection, which QEMU will take, is ours.</summary>
+    /// <param name="path">Where it is to be.</param>
+    /// <param name="uid">The owner.</param>
+    /// <param name="gid">The owner's group.</param>
     /// <returns>The number it will have there.</returns>
     public int Listen(string path, int uid, int gid)
     {
         var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         _sockets.Add(socket);
+        // .NET's finalizer would unlink the path under the running machine.
+#pragma warning disable CA1816 // meant for exactly this object
+        GC.SuppressFinalize(socket);
+#pragma warning restore CA1816
         File.Delete(path);
         socket.Bind(new UnixDomainSocketEndPoint(path));
-        Files.Change(path, 0x180 /* 0600 */, uid, gid);
         socket.Listen(Backlog);
+        // Before the owner can: whoever fills the queue of waiting connections could hold root's hook up for ever.
+        var client = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        client.Connect(new UnixDomainSocketEndPoint(path));
+        _clients[path] = client;
+        Files.Change(path, 0x180 /* 0600 */, uid, gid);
         _numbers.Add(Descriptor.Of(socket));
         return _numbers.Count - 1;
+    }
+
+    /// <summary>Our connection to a listening socket; the caller's from now on.</summary>
+    public Socket Client(string path)
+    {
+        _clients.Remove(path, out var client);
+        return client!;
     }
 
     Descriptor Keep(Descriptor file)
@@ -76,6 +95,8 @@ sealed class HandedOver : IDisposable
     public void Dispose()
     {
         CloseOwn();
+        foreach (var client in _clients.Values)
+            client.Dispose();
         Errors.Dispose();
     }
 }

@@ -52,7 +52,9 @@ sealed class KvmProof(ApplianceSettings settings, string qemu)
         var boot = Host.BootId();
         if (Read() is { } known && known.BootId == boot && known.Qemu == qemu)
             return known;
-        var verdict = Prove(boot);
+        if (Prove(boot) is not { } verdict)
+            // One moment of overload must not decide for the whole boot.
+            return new KvmVerdict(boot, qemu, false, $"a guest did not answer within {Patience.TotalSeconds:0} s");
         Directory.CreateDirectory(settings.RunDirectory);
         Files.Replace(Remembered, JsonSerializer.SerializeToUtf8Bytes(verdict, KvmJson.Default.KvmVerdict), 0x1A4 /* 0644 */);
         return verdict;
@@ -74,7 +76,8 @@ sealed class KvmProof(ApplianceSettings settings, string qemu)
         }
     }
 
-    KvmVerdict Prove(string boot)
+    /// <returns>Null when the guest did not answer in time.</returns>
+    KvmVerdict? Prove(string boot)
     {
         if (!File.Exists(Device))
             return new KvmVerdict(boot, qemu, false, "there is no such device");
@@ -91,7 +94,7 @@ sealed class KvmProof(ApplianceSettings settings, string qemu)
         }
         catch (ApplianceException)
         {
-            return new KvmVerdict(boot, qemu, false, $"a guest did not answer within {Patience.TotalSeconds:0} s");
+            return null;
         }
     }
 }

@@ -47,8 +47,8 @@ sealed class QemuHypervisor(ApplianceSettings settings) : IHypervisor
         var errors = Descriptor.Open($"/proc/self/fd/{files.Errors.Number}", OpenMode.Read);
         try
         {
-            var console = ConsoleTail.Connect($"{spec.Directory}/{QemuCommand.ConsoleSocket}");
-            using (QmpClient.Connect($"{spec.Directory}/{QemuCommand.MonitorSocket}", Deadline.In(StartPatience), process.PollDescriptor))
+            var console = new ConsoleTail(files.Client($"{spec.Directory}/{QemuCommand.ConsoleSocket}"));
+            using (QmpClient.Over(files.Client($"{spec.Directory}/{QemuCommand.MonitorSocket}"), Deadline.In(StartPatience), process.PollDescriptor))
             {
                 var reference = new MachineReference(pid, ProcessStatus.Of(pid)?.StartTicks ?? 0, spec.Uuid);
                 return new Machine(reference, process, console, network.Address, network.Port, errors.Text);
@@ -61,8 +61,10 @@ sealed class QemuHypervisor(ApplianceSettings settings) : IHypervisor
             errors.Dispose();
             if (network.IsPortTaken(said) && !last)
                 return null;
-            throw new ApplianceException(Blame.Node, "start machine", spec.Name,
-                said.Length > 0 ? said.Split('\n')[^1] : "QEMU ended without a word", "vmappliance maintenance check tells what this node lacks", e);
+            // QEMU says what this node lacks; one that ends without a word was ended by somebody, and that may be the owner.
+            throw said.Length > 0
+                ? new ApplianceException(Blame.Node, "start machine", spec.Name, said.Split('\n')[^1], "vmappliance maintenance check tells what this node lacks", e)
+                : new ApplianceException(Blame.Transient, "start machine", spec.Name, $"QEMU ended without a word ({e.Message})", null, e);
         }
     }
 
@@ -82,13 +84,15 @@ sealed class QemuHypervisor(ApplianceSettings settings) : IHypervisor
 
     public void Destroy(MachineReference machine)
     {
-        using var process = Find(machine);
-        if (process is null)
-            return;
-        process.Signal(SIGKILL);
-        if (!process.Ended(Deadline.In(DeathPatience)))
-            throw new ApplianceException(Blame.Node, "end machine", $"process {process.Pid}", "it does not die", "it may hang in the kernel: see /proc/PID/stack");
-        process.TryReap();
+        // By its uuid there may be several: a decoy must not save the machine.
+        while (Find(machine) is { } process)
+            using (process)
+            {
+                process.Signal(SIGKILL);
+                if (!process.Ended(Deadline.In(DeathPatience)))
+                    throw new ApplianceException(Blame.Node, "end machine", $"process {process.Pid}", "it does not die", "it may hang in the kernel: see /proc/PID/stack");
+                process.TryReap();
+            }
     }
 
     public bool Exists(MachineReference machine)

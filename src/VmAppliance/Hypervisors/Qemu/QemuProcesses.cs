@@ -12,7 +12,7 @@ static class QemuProcesses
     {
         var wanted = Encoding.UTF8.GetBytes(uuid.ToString());
         foreach (var pid in Pids())
-            if (ValueOf(Arguments(pid), "-uuid"u8)?.SequenceEqual(wanted) == true && ProcessHandle.Open(pid) is { } process)
+            if (ValueOf(Arguments(pid), "-uuid"u8)?.SequenceEqual(wanted) == true && ProcessStatus.Of(pid) is { IsZombie: false } && ProcessHandle.Open(pid) is { } process)
             {
                 // Looked at again now that the pidfd holds it.
                 if (ValueOf(Arguments(pid), "-uuid"u8)?.SequenceEqual(wanted) == true)

@@ -25,19 +25,31 @@ sealed class QmpClient : IDisposable
     /// <exception cref="ApplianceException">QEMU is gone, or does not answer in time.</exception>
     public static QmpClient Connect(string path, Deadline deadline, int process = -1)
     {
-        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        var client = new QmpClient(socket, deadline, process);
+        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified) { Blocking = false };
         try
         {
+            // Where others wait already this fails at once instead of waiting behind them.
             socket.Connect(new UnixDomainSocketEndPoint(path));
-            using var greeting = client.Next("greeting");
-            client.Execute("qmp_capabilities");
-            return client;
         }
         catch (SocketException e)
         {
-            client.Dispose();
-            throw Lost("connect", e.Message);
+            socket.Dispose();
+            throw Lost("connect", e.SocketErrorCode == SocketError.WouldBlock ? "others talk to it already" : e.Message);
+        }
+        return Over(socket, deadline, process);
+    }
+
+    /// <summary>Waits for the greeting on a connected socket, and negotiates.</summary>
+    /// <inheritdoc cref="Connect"/>
+    public static QmpClient Over(Socket socket, Deadline deadline, int process = -1)
+    {
+        socket.Blocking = true;
+        var client = new QmpClient(socket, deadline, process);
+        try
+        {
+            using var greeting = client.Next("greeting");
+            client.Execute("qmp_capabilities");
+            return client;
         }
         catch
         {

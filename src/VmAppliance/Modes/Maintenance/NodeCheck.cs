@@ -70,7 +70,8 @@ sealed class NodeCheck(Node node)
         {
             foreach (var directory in new[] { node.Settings.Appliance.RunDirectory, node.Settings.Appliance.StateDirectory, node.Settings.Storage.Directory })
             {
-                Directory.CreateDirectory(directory);
+                if (!Directory.Exists(directory))
+                    Directory.CreateDirectory(directory, (UnixFileMode)(directory == node.Settings.Storage.Directory ? 0x1C0 /* 0700 */ : 0x1ED /* 0755 */));
                 Files.Replace($"{directory}/.check", [], 0x180 /* 0600 */);
                 File.Delete($"{directory}/.check");
             }
