@@ -16,7 +16,7 @@ sealed class JobLauncherTests
     static (int Status, string Output) Run(JobSpec spec, string input = "")
     {
         var header = JsonSerializer.SerializeToUtf8Bytes(spec, GuestJson.Default.JobSpec);
-        using var child = Child.Start(Child.Program, [B("vmappliance"), B("guest"), B("exec")], [], [.. BitConverter.GetBytes(header.Length), .. header, .. B(input)]);
+        using var child = Child.Start(Child.Program, [B("vmappliance"), B("guest"), B("exec")], [], [.. BitConverter.GetBytes(header.Length), .. header, OutputMark.Go, .. B(input)]);
         using var sink = new MemoryStream();
         var output = new MarkedOutput(Nonce, sink);
         // Standard error goes the same way, with marks of its own: the first end counts.
