@@ -49,9 +49,23 @@ sealed class ConsoleTailTests
     }
 
     [Test]
-    public async Task A_machine_that_is_not_there_is_told()
+    public async Task A_console_that_cannot_be_had_is_silent_and_never_waited_for()
     {
         using var directory = new TempDirectory();
-        await Assert.That(() => ConsoleTail.Connect(directory["none.sock"])).Throws<SocketException>();
+        using var tail = ConsoleTail.Connect(directory["none.sock"]);
+        tail.Drain();
+        await Assert.That((tail.PollDescriptor, tail.LastWords())).IsEqualTo((-1, null));
+    }
+
+    [Test]
+    public async Task A_console_with_a_full_queue_is_not_waited_for()
+    {
+        using var directory = new TempDirectory();
+        using var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        listener.Bind(new UnixDomainSocketEndPoint(directory["console.sock"]));
+        listener.Listen(0);
+        var tails = Enumerable.Range(0, 4).Select(_ => ConsoleTail.Connect(directory["console.sock"])).ToList();
+        await Assert.That(tails[^1].PollDescriptor).IsEqualTo(-1);
+        tails.ForEach(t => t.Dispose());
     }
 }

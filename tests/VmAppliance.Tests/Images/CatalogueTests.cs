@@ -28,9 +28,11 @@ sealed class CatalogueTests
     {
         using var directory = new TempDirectory();
         Publish(directory, "a", "1");
-        var second = Publish(directory, "a", "2");
-        await Assert.That(new Catalogue(directory.Path).Find("a")).IsEqualTo(second);
-        await Assert.That(string.Join(' ', Directory.GetDirectories(directory["images/a"]).Select(Path.GetFileName))).IsEqualTo("2");
+        Publish(directory, "a", "2");
+        var third = Publish(directory, "a", "3");
+        await Assert.That(new Catalogue(directory.Path).Find("a")).IsEqualTo(third);
+        // The one before may just be being opened.
+        await Assert.That(string.Join(' ', Directory.GetDirectories(directory["images/a"]).Select(Path.GetFileName).Order())).IsEqualTo("2 3");
     }
 
     [Test]
