@@ -6,6 +6,8 @@ namespace VmAppliance.Linux;
 /// <summary>Becomes another program.</summary>
 static unsafe class Exec
 {
+    const int SIGPIPE = 13;
+
     static readonly byte[] s_shell = "/bin/sh"u8.ToArray();
 
     /// <summary>execve(2); returns only by throwing. A script without an interpreter line is the shell's, as for execvp(3).</summary>
@@ -28,6 +30,8 @@ static unsafe class Exec
         byte** words = memory.Array(argv), entries = memory.Array(environment);
         var script = memory.Array([s_shell, Encoding.UTF8.GetBytes(file), .. argv.Skip(1)]);
         var values = Bounded(limits ?? []);
+        // The runtime ignores it, and what is ignored stays so for the program.
+        _ = Native.signal(SIGPIPE, 0);
         // From here on nothing may be allocated: the program's limit on memory is in force, and this runtime is above it.
         foreach (var (resource, value) in values)
             _ = Native.setrlimit(resource, &value);

@@ -39,6 +39,10 @@ static unsafe partial class Native
     [LibraryImport("libc", SetLastError = true)]
     public static partial int clock_settime(int clock, TimeSpec* time);
 
+    // A handler as a pointer: 0 is SIG_DFL.
+    [LibraryImport("libc")]
+    public static partial nint signal(int number, nint handler);
+
     [LibraryImport("libc", SetLastError = true)]
     public static partial int flock(int fd, int operation);
 

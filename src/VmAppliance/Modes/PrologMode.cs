@@ -2,6 +2,7 @@ using VmAppliance.Batch;
 using VmAppliance.Configuration;
 using VmAppliance.Diagnostics;
 using VmAppliance.Jobs;
+using VmAppliance.Linux;
 using VmAppliance.Processes;
 
 namespace VmAppliance.Modes;
@@ -15,8 +16,7 @@ static class PrologMode
     {
         try
         {
-            RootHook.Enter("prolog");
-            Prepare();
+            Prepare(RootHook.Enter("prolog"));
             return GridEngine.Ok;
         }
         catch (Exception e)
@@ -27,13 +27,14 @@ static class PrologMode
         }
     }
 
-    static void Prepare()
+    static void Prepare(IReadOnlyList<Limit> kept)
     {
         var settings = ConfigurationFile.Load(ConfigurationFile.Locate());
         var job = GridEngine.CurrentJob(settings.GridEngine.AdminUser, RootHook.Caller);
         var queue = Queue(settings, job.Queue);
         if (queue.Image is null)
             return;
+        RootHook.RefuseTooSmall(kept, settings.Image(queue.Image).Memory);
         var timeline = new Timeline();
         using var lease = new PrepareJob(new Node(settings), timeline).Run(
             new MachineRequest(job, AccountDatabase.Get(job.Owner), queue.Image, queue.LostStatus));
