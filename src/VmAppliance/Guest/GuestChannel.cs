@@ -14,6 +14,9 @@ sealed class GuestChannel : IDisposable
 
     GuestChannel(Descriptor toGuest, Descriptor fromGuest) => (_toGuest, _fromGuest) = (toGuest, fromGuest);
 
+    /// <summary>Opens the pipes if the machine has a port.</summary>
+    public static GuestChannel? TryOpen(string prefix) => File.Exists($"{prefix}.in") ? Open(prefix) : null;
+
     /// <summary>Readable for poll(2) when the guest has said something.</summary>
     public int PollDescriptor => _fromGuest.Number;
 

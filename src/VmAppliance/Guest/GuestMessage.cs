@@ -20,9 +20,17 @@ sealed record GuestMessage
     /// <summary>Guest: the identity cannot be applied, and why.</summary>
     public string? Error { get; init; }
 
+    /// <summary>Node: a signal for a job in the machine.</summary>
+    public JobSignal? Signal { get; init; }
+
     /// <summary>Node: the wall clock now, in nanoseconds since 1970; sent after a pause.</summary>
     public long? TimeNanoseconds { get; init; }
 }
+
+/// <summary>A signal for a job.</summary>
+/// <param name="Number">signal(7).</param>
+/// <param name="Launcher">The process id of the job's launcher, which passes it on.</param>
+sealed record JobSignal(int Number, int Launcher);
 
 /// <summary>JSON of everything that passes between node and guest.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]

@@ -31,6 +31,7 @@ sealed class GuestSession : IDisposable
     static readonly TimeSpan ConnectPatience = TimeSpan.FromSeconds(60);
 
     readonly GuestAccess _access;
+    readonly GuestChannel? _channel;
     readonly ThrottledRelay _relay;
     readonly SshClient _client;
     readonly object _signals = new();
@@ -39,18 +40,21 @@ sealed class GuestSession : IDisposable
     volatile int _launcher;
     SshCommand? _command;
 
-    GuestSession(GuestAccess access)
+    GuestSession(GuestAccess access, GuestChannel? channel)
     {
+        _channel = channel;
         _access = access;
         _relay = new ThrottledRelay(Target(access), () => Unread() < MostUnread);
         _client = Client(access, _relay.EndPoint);
     }
 
     /// <summary>Connects; the machine's host key must be the lease's.</summary>
+    /// <param name="access">The way in.</param>
+    /// <param name="channel">The port of the machine's agent; null when it has none.</param>
     /// <exception cref="ApplianceException">Nobody answers, or it is not our machine.</exception>
-    public static GuestSession Connect(GuestAccess access)
+    public static GuestSession Connect(GuestAccess access, GuestChannel? channel)
     {
-        var session = new GuestSession(access);
+        var session = new GuestSession(access, channel);
         try
         {
             session._client.Connect();
@@ -133,16 +137,22 @@ sealed class GuestSession : IDisposable
         }
     }
 
-    // A connection of its own: the first one may be stopped by a reader that does not read.
+    // By the agent's port, which takes no time; a machine without one gets a connection of its own for it, because the first one may be
+    // stopped by a reader that does not read.
     void Deliver(int signal)
     {
         try
         {
+            if (_channel is not null)
+            {
+                _channel.Send(new GuestMessage { Signal = new JobSignal(signal, _launcher) });
+                return;
+            }
             using var client = Client(_access, Target(_access));
             client.Connect();
             using var command = client.RunCommand($"kill -{signal} {_launcher}");
         }
-        catch (Exception e) when (e is SshException or SocketException)
+        catch (Exception e) when (e is SshException or SocketException or IOException)
         {
             Journal.Write(Severity.Warning, $"deliver signal {signal}, machine {_access.Address}:{_access.Port}: {e.Message}");
         }

@@ -48,7 +48,8 @@ sealed class MachineWatch : IDisposable
         _ended.Set();
         try
         {
-            lost.Cancel();
+            // Not Cancel(): what waits for it would go on in this very thread, and at its end wait for this thread.
+            _ = lost.CancelAsync();
         }
         catch (ObjectDisposedException)
         {

@@ -25,7 +25,7 @@ sealed class Readiness(Machine machine, TimeSpan patience, int interruption)
     {
         try
         {
-            using var channel = GuestChannel.Open(port);
+            using var channel = identity is null ? null : GuestChannel.Open(port);
             while (!IsReady(channel, identity))
             {
                 // Until it is.
@@ -40,13 +40,13 @@ sealed class Readiness(Machine machine, TimeSpan patience, int interruption)
 
     string Name => $"process {machine.Process.Pid}";
 
-    bool IsReady(GuestChannel channel, Func<Identity>? identity)
+    bool IsReady(GuestChannel? channel, Func<Identity>? identity)
     {
         // A machine that never stops talking must not hide the deadline.
-        switch (_deadline.Passed ? -1 : Poll.Readable(_deadline, channel.PollDescriptor, machine.Process.PollDescriptor, machine.Console.PollDescriptor, interruption))
+        switch (_deadline.Passed ? -1 : Poll.Readable(_deadline, channel?.PollDescriptor ?? -1, machine.Process.PollDescriptor, machine.Console.PollDescriptor, interruption))
         {
             case 0:
-                return channel.Receive().Any(message => IsReady(channel, message, identity));
+                return channel!.Receive().Any(message => IsReady(channel, message, identity));
             case 1:
                 throw Ended();
             case 2:

@@ -32,7 +32,8 @@ sealed class RunJob(Pass pass, string directory, int notStarted)
         // What the machine says before it dies is the best reason there is; another starter of the same job may listen already.
         using var console = ConsoleTail.Connect($"{directory}/{QemuCommand.ConsoleSocket}");
         using var watch = new MachineWatch(pass.Machine, console, lost);
-        using var session = GuestSession.Connect(pass.Access);
+        using var channel = GuestChannel.TryOpen($"{directory}/{QemuCommand.PortPipe}");
+        using var session = GuestSession.Connect(pass.Access, channel);
         signals.Attach(session);
         void Broken(LinuxException e) => OutputBroke(e, session);
         var result = await session.Run(spec, Console.OpenStandardInput(), new RawOutput(1, Broken), new RawOutput(2, Broken), lost.Token).ConfigureAwait(false);

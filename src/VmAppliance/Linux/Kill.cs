@@ -7,6 +7,13 @@ static class Kill
 {
     public const int SIGKILL = 9;
 
+    /// <summary>Signals one process; one that is gone is no error.</summary>
+    public static void Process(int pid, int signal)
+    {
+        if (pid > 1 && kill(pid, signal) < 0 && Errno.Last is not (Errno.ESRCH or Errno.EINVAL))
+            throw new LinuxException("kill", $"process {pid}", Errno.Last);
+    }
+
     /// <summary>Signals a whole process group; one that is gone is no error.</summary>
     public static void Group(int group, int signal)
     {

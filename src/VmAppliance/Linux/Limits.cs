@@ -42,8 +42,13 @@ static unsafe class Limits
         foreach (var limit in OfJob())
         {
             var lifted = new RLimit { Soft = ulong.MaxValue, Hard = ulong.MaxValue };
-            if (limit.Resource != CORE && limit.Soft != ulong.MaxValue && setrlimit(limit.Resource, &lifted) < 0)
-                kept.Add(limit);
+            if (limit.Resource == CORE || limit.Soft == ulong.MaxValue || setrlimit(limit.Resource, &lifted) == 0)
+                continue;
+            // Anybody may raise the limit in force to its ceiling.
+            lifted = new RLimit { Soft = limit.Hard, Hard = limit.Hard };
+            Errno.Check(setrlimit(limit.Resource, &lifted), "setrlimit", $"{limit.Resource}");
+            if (limit.Hard != ulong.MaxValue)
+                kept.Add(limit with { Soft = limit.Hard });
         }
         return kept;
     }

@@ -24,8 +24,14 @@ static void lift_limits(void)
 {
     static const int resources[] = { RLIMIT_AS, RLIMIT_DATA, RLIMIT_STACK, RLIMIT_FSIZE, RLIMIT_CPU };
     const struct rlimit none = { RLIM_INFINITY, RLIM_INFINITY };
-    for (size_t i = 0; i < sizeof resources / sizeof *resources; i++)
-        setrlimit(resources[i], &none); /* where it fails, Linux/Limits.cs says so */
+    for (size_t i = 0; i < sizeof resources / sizeof *resources; i++) {
+        struct rlimit limit;
+        if (setrlimit(resources[i], &none) == 0 || getrlimit(resources[i], &limit) != 0)
+            continue;
+        /* Not even root may raise the ceiling here: up to it, then. Linux/Limits.cs says what that means. */
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(resources[i], &limit);
+    }
 }
 
 static void fix_stack_size(void)

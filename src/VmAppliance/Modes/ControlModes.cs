@@ -78,7 +78,7 @@ static class ControlModes
     // The machine's clock stood still. Its agent sets it as soon as it runs; nobody waits for that.
     static void SetClock(string machine)
     {
-        using var channel = GuestChannel.Open($"{machine}/{QemuCommand.PortPipe}");
-        channel.Send(new GuestMessage { TimeNanoseconds = IdentityOf.TimeNanoseconds() });
+        using var channel = GuestChannel.TryOpen($"{machine}/{QemuCommand.PortPipe}");
+        channel?.Send(new GuestMessage { TimeNanoseconds = IdentityOf.TimeNanoseconds() });
     }
 }

@@ -17,6 +17,8 @@ static class GuestAgent
                 giver.Answer(Become(identity));
             else if (message.TimeNanoseconds is { } time)
                 GuestKernel.SetClock(time);
+            else if (message.Signal is { } signal)
+                Kill.Process(signal.Launcher, signal.Number);
         }
         return 0;
     }

@@ -16,8 +16,8 @@ static class QemuCommand
     /// <summary>Prefix of the two named pipes of the identity port in the lease's directory.</summary>
     public const string PortPipe = "port";
 
-    /// <summary>What the argument that names the identity port begins with; the pipes' prefix follows.</summary>
-    public const string PortDevice = "pipe,id=port,path=";
+    /// <summary>What the argument begins with that says for which lease a machine runs; the lease's directory follows.</summary>
+    public const string LeaseNote = "name=opt/org.vmappliance/lease,string=";
 
     /// <summary>All arguments of QEMU; every file it needs is opened here and handed over.</summary>
     /// <param name="spec">The machine.</param>
@@ -28,7 +28,7 @@ static class QemuCommand
     public static IReadOnlyList<string> Arguments(MachineSpec spec, string qemu, bool kvm, IReadOnlyList<string> network, HandedOver files) =>
     [
         qemu,
-        "-name", spec.Name, "-uuid", spec.Uuid.ToString(),
+        "-name", spec.Name, "-uuid", spec.Uuid.ToString(), "-fw_cfg", $"{LeaseNote}{spec.Directory}",
         "-machine", $"{spec.Model},accel={(kvm ? "kvm" : "tcg")}", "-cpu", spec.Cpu != "auto" ? spec.Cpu : kvm ? "host" : "max",
         "-smp", Number(spec.Cpus), "-m", $"{Number(spec.Memory >> 20)}M",
         "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
@@ -60,17 +60,25 @@ static class QemuCommand
         var (uid, gid) = (spec.Owner.Uid, spec.Owner.Gid);
         var monitor = files.Listen($"{spec.Directory}/{MonitorSocket}", uid, gid);
         var console = files.Listen($"{spec.Directory}/{ConsoleSocket}", uid, gid);
-        foreach (var end in new[] { "in", "out" })
-        {
-            File.Delete($"{spec.Directory}/{PortPipe}.{end}");
-            Files.MakePipe($"{spec.Directory}/{PortPipe}.{end}", 0x180 /* 0600 */, uid, gid);
-        }
         return
         [
             "-chardev", $"socket,id=monitor,fd={monitor},server=on,wait=off", "-mon", "chardev=monitor,mode=control",
             "-chardev", $"socket,id=console,fd={console},server=on,wait=off", "-serial", "chardev:console",
-            // Pipes, not a socket: the guest's end stays open when nobody on the node has anything to say.
-            "-chardev", $"{PortDevice}{spec.Directory}/{PortPipe}",
+            .. spec.Seed is null ? Port(spec) : [],
+        ];
+    }
+
+    // Pipes, not a socket: the guest's end stays open when nobody on the node has anything to say.
+    static string[] Port(MachineSpec spec)
+    {
+        foreach (var end in new[] { "in", "out" })
+        {
+            File.Delete($"{spec.Directory}/{PortPipe}.{end}");
+            Files.MakePipe($"{spec.Directory}/{PortPipe}.{end}", 0x180 /* 0600 */, spec.Owner.Uid, spec.Owner.Gid);
+        }
+        return
+        [
+            "-chardev", $"pipe,id=port,path={spec.Directory}/{PortPipe}",
             "-device", "virtio-serial-pci", "-device", "virtserialport,chardev=port,name=org.vmappliance.0",
         ];
     }

@@ -22,17 +22,17 @@ static class QemuProcesses
         return null;
     }
 
-    /// <summary>The machines whose identity port is in a directory below this one, with that directory.</summary>
+    /// <summary>The machines that run for a lease below this directory, with the lease.</summary>
     public static IReadOnlyList<(string Directory, MachineReference Machine)> Below(string leases)
     {
         var found = new List<(string, MachineReference)>();
         foreach (var pid in Pids())
         {
             var arguments = Arguments(pid).Select(Encoding.UTF8.GetString).ToList();
-            var port = arguments.FirstOrDefault(a => a.StartsWith($"{QemuCommand.PortDevice}{leases}/", StringComparison.Ordinal));
+            var note = arguments.FirstOrDefault(a => a.StartsWith($"{QemuCommand.LeaseNote}{leases}/", StringComparison.Ordinal));
             var uuid = arguments.IndexOf("-uuid");
-            if (port is not null && uuid >= 0 && Guid.TryParse(arguments.ElementAtOrDefault(uuid + 1), out var name) && ProcessStatus.Of(pid) is { IsZombie: false } status)
-                found.Add((Path.GetDirectoryName(port[QemuCommand.PortDevice.Length..])!, new MachineReference(pid, status.StartTicks, name)));
+            if (note is not null && uuid >= 0 && Guid.TryParse(arguments.ElementAtOrDefault(uuid + 1), out var name) && ProcessStatus.Of(pid) is { IsZombie: false } status)
+                found.Add((note[QemuCommand.LeaseNote.Length..], new MachineReference(pid, status.StartTicks, name)));
         }
         return found;
     }
