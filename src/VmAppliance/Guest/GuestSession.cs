@@ -1,6 +1,4 @@
-using System.Net;
 using System.Net.Sockets;
-using System.Text;
 using System.Text.Json;
 using Renci.SshNet;
 using Renci.SshNet.Common;
@@ -23,13 +21,6 @@ sealed class GuestSession : IDisposable
     const long MostUnread = 4 << 20;
     const int Chunk = 64 * 1024;
 
-    // Both ends are ours, on one node or its bridge, with keys that live as long as a job: the cheapest of the sound algorithms are the best.
-    static readonly string[] KeyExchanges = ["curve25519-sha256", "curve25519-sha256@libssh.org", "ecdh-sha2-nistp256"];
-    static readonly string[] Ciphers = ["aes128-gcm@openssh.com", "aes128-ctr"];
-    static readonly string[] HostKeys = ["ssh-ed25519"];
-
-    static readonly TimeSpan ConnectPatience = TimeSpan.FromSeconds(60);
-
     readonly GuestAccess _access;
     readonly GuestChannel? _channel;
     readonly ThrottledRelay _relay;
@@ -44,8 +35,8 @@ sealed class GuestSession : IDisposable
     {
         _channel = channel;
         _access = access;
-        _relay = new ThrottledRelay(Target(access), () => Unread() < MostUnread);
-        _client = Client(access, _relay.EndPoint);
+        _relay = new ThrottledRelay(SshConnection.Target(access), () => Unread() < MostUnread);
+        _client = SshConnection.Client(access, _relay.EndPoint);
     }
 
     /// <summary>Connects; the machine's host key must be the lease's.</summary>
@@ -148,7 +139,7 @@ sealed class GuestSession : IDisposable
                 _channel.Send(new GuestMessage { Signal = new JobSignal(signal, _launcher) });
                 return;
             }
-            using var client = Client(_access, Target(_access));
+            using var client = SshConnection.Client(_access, SshConnection.Target(_access));
             client.Connect();
             using var command = client.RunCommand($"kill -{signal} {_launcher}");
         }
@@ -191,27 +182,6 @@ sealed class GuestSession : IDisposable
     }
 
     long Unread() => _command is { } command ? command.OutputStream.Length + command.ExtendedOutputStream.Length : 0;
-
-    static IPEndPoint Target(GuestAccess access) => new(IPAddress.Parse(access.Address), access.Port);
-
-    static SshClient Client(GuestAccess access, IPEndPoint endPoint)
-    {
-        var key = new PrivateKeyFile(new MemoryStream(Encoding.ASCII.GetBytes(access.PrivateKey)));
-        var connection = new ConnectionInfo(endPoint.Address.ToString(), endPoint.Port, access.User,
-            new PrivateKeyAuthenticationMethod(access.User, key)) { Timeout = ConnectPatience };
-        Keep(connection.KeyExchangeAlgorithms, KeyExchanges);
-        Keep(connection.Encryptions, Ciphers);
-        Keep(connection.HostKeyAlgorithms, HostKeys);
-        var client = new SshClient(connection);
-        client.HostKeyReceived += (_, e) => e.CanTrust = e.FingerPrintSHA256 == access.HostKeyFingerprint;
-        return client;
-    }
-
-    static void Keep<T>(IDictionary<string, T> offered, string[] wanted)
-    {
-        foreach (var name in offered.Keys.Except(wanted).ToList())
-            offered.Remove(name);
-    }
 
     public void Dispose()
     {
