@@ -1,0 +1,26 @@
+namespace VmAppliance.SystemTests.GridEngine;
+
+/// <summary>
+/// Grid Engine writes a job's arguments into its description as they are, and believes the last line of a name: an argument with a line
+/// break can pose as one. Our prolog refuses such jobs; where it would not even be asked, see <see cref="ShepherdTests"/>.
+/// </summary>
+[ParallelGroup(JobsAtOnce.Group), ParallelLimiter<JobsAtOnce>]
+sealed class ForgeryTests
+{
+    [ClassDataSource<Cell>(Shared = SharedType.PerTestSession)]
+    public required Cell Cell { get; init; }
+
+    [Test]
+    [Arguments("job_owner", "vmauser2")]
+    [Arguments("queue", "native.q")]
+    [Arguments("starter_method", "none")]
+    public async Task PrologRefuses(string key, string value)
+    {
+        await using var job = await Cell.Submit(new Submission("vm.q") { Words = ["id", $"x\n{key}={value}"] });
+        await job.Becomes("Eqw");
+
+        await Assert.That(job.Errors).StartsWith("vmappliance: read job, ").And.Contains($": its description says '{key}' 2 times\n(hint: ");
+        await Assert.That(job.Output).IsEqualTo("");
+        await Assert.That(await new GridQueue(Cell, "vm.q").State()).IsEqualTo("");
+    }
+}

@@ -1,0 +1,99 @@
+using System.Text.RegularExpressions;
+
+namespace VmAppliance.SystemTests.GridEngine;
+
+/// <summary>A job sees the same in a machine, on the node behind our hooks (<c>image = none</c>), and in a queue that has no hooks at all.</summary>
+[ParallelGroup(JobsAtOnce.Group), ParallelLimiter<JobsAtOnce>]
+sealed class SameAsOnTheNodeTests
+{
+    const string Report = """
+        #!/bin/false
+        echo "program=$(tr '\0' ' ' < /proc/$$/cmdline)"
+        echo "name=$0"
+        for word; do printf 'word=[%s]\n' "$word"; done
+        echo "cwd=$(pwd) umask=$(umask) user=$(id -un):$(id -u):$(id -gn)"
+        grep -E 'Sig(Blk|Ign)' /proc/self/status
+        printf 'blank=[%s] quote=[%s] break=[%s] empty=[%s]\n' "$BLANK" "$QUOTE" "$BREAK" "${EMPTY-unset}"
+        echo "job=$JOB_ID name=$JOB_NAME task=$SGE_TASK_ID queue=$QUEUE slots=$NSLOTS restarted=$RESTARTED kind=$ENVIRONMENT request=$REQUEST"
+        echo "tmp=$TMPDIR of $(stat -c %U "$TMPDIR")"; : > "$TMPDIR/x"
+        echo "script=$JOB_SCRIPT $(sha256sum < "$JOB_SCRIPT")"
+        echo "input=$(wc -c)"
+        echo "an error" >&2
+        exit 3
+
+        """;
+
+    static readonly string[] s_values = ["-v", "BLANK=a  b,EMPTY=", "-v", "QUOTE=it's \"so\" \\ $HOME", "-v", "BREAK=one\ntwo"];
+
+    [ClassDataSource<Cell>(Shared = SharedType.PerTestSession)]
+    public required Cell Cell { get; init; }
+
+    [Test]
+    public async Task ScriptWithArgumentsForTheLoginShell()
+    {
+        var jobs = await Everywhere(q => new Submission(q)
+        {
+            Script = Report, Words = ["plain", "two words", "", "it's \"q\" $HOME *", "-x"], Options = ["-cwd", "-N", "report", .. s_values],
+        });
+
+        await Same(jobs);
+        var job = jobs[0];
+        await Assert.That(job.Output).Contains("program=-bash ").And.Contains("word=[two words]\nword=[]\nword=[it's \"q\" $HOME *]\n")
+            .And.Contains("cwd=/home/vmauser1 umask=0022 user=vmauser1:").And.Contains("blank=[a  b] quote=[it's \"so\" \\ $HOME] break=[one\ntwo] empty=[]")
+            .And.Contains("name=report").And.Contains("input=0\n");
+        await Assert.That(job.Errors).IsEqualTo("an error\n");
+        await Assert.That(job.Account.ExitStatus).IsEqualTo(3);
+        // The machine's boot is part of what the job has cost.
+        await Assert.That(job.Account.Cpu).IsGreaterThan(1);
+        await Assert.That(job.Account.PeakMemory).IsGreaterThan(64 << 10);
+    }
+
+    [Test]
+    public async Task ScriptForAnotherShellWithJoinedOutput()
+    {
+        var jobs = await Everywhere(q => new Submission(q)
+        {
+            Script = Report.Replace("exit 3", "exit 1", StringComparison.Ordinal), Options = ["-S", "/bin/sh", "-j", "y", "-V"],
+        });
+
+        await Same(jobs);
+        await Assert.That(jobs[0].Output).Contains("program=-sh ").And.EndsWith("input=0\nan error\n");
+        await Assert.That(jobs[0].Account.ExitStatus).IsEqualTo(1);
+    }
+
+    [Test]
+    public async Task EnvironmentOfAProgram()
+    {
+        var jobs = await Everywhere(q => new Submission(q) { Words = ["env", "-0"], Options = ["-shell", "n", .. s_values] });
+
+        await Same(jobs);
+        await Assert.That(jobs[0].Output.Split('\0')).Contains("BREAK=one\ntwo").And.Contains("QUEUE=vm.q").And.Contains("EMPTY=");
+    }
+
+    // In a machine first.
+    async Task<FinishedJob[]> Everywhere(Func<string, Submission> submission) =>
+        await Task.WhenAll(new[] { "vm.q", "native.q", "plain.q" }.Select(q => Cell.Run(submission(q))));
+
+    static async Task Same(FinishedJob[] jobs)
+    {
+        await Assert.That(Differences(jobs[1], jobs[2])).IsEqualTo("");
+        await Assert.That(Differences(jobs[0], jobs[2])).IsEqualTo("");
+    }
+
+    static string Differences(FinishedJob one, FinishedJob other)
+    {
+        string[] lines = Neutral(one), others = Neutral(other);
+        return string.Join('\n', lines.Except(others).Select(l => $"only in {one.Account.Values["qname"]}: {l}")
+            .Concat(others.Except(lines).Select(l => $"only in {other.Account.Values["qname"]}: {l}")));
+    }
+
+    // Without what is no two jobs' or queues': number and queue.
+    static string[] Neutral(FinishedJob job)
+    {
+        var lines = job.Output.Split(job.Output.Contains('\0', StringComparison.Ordinal) ? '\0' : '\n')
+            .Where(l => !l.StartsWith("SGE_STARTER_", StringComparison.Ordinal) && !l.StartsWith("SGE_EXECD_PIDFILE=", StringComparison.Ordinal))
+            .Append($"status {job.Account.ExitStatus}").Append($"errors {job.Errors}");
+        return [.. lines.Select(l => Regex.Replace(l, $@"(?<=job=|JOB_ID=|job_scripts/|/tmp/|active_jobs/){job.Id}\b", "ID"))
+            .Select(l => Regex.Replace(Regex.Replace(l, @"/jobs/\d+/", "/jobs/N/"), @"\b(vm|native|plain)\.q\b", "QUEUE"))];
+    }
+}

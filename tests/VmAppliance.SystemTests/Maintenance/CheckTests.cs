@@ -1,0 +1,41 @@
+using VmAppliance.SystemTests.Fixtures;
+
+namespace VmAppliance.SystemTests.Maintenance;
+
+/// <summary>check says what is wrong with a node, and what to do about it.</summary>
+sealed class CheckTests
+{
+    [ClassDataSource<TestNode>(Shared = SharedType.PerTestSession)]
+    public required TestNode Session { get; init; }
+
+    [Test]
+    public async Task EverythingThatIsMissingIsTold()
+    {
+        var node = Session.With("sick", "queue:a.q.image = missing", "appliance.qemu = /nonexistent/qemu", "network.kind = tap", "network.bridge = vmabr-none");
+
+        var result = await node.Maintenance("check").Run();
+
+        await Assert.That(result.Status).IsEqualTo(1);
+        await Assert.That(result.ErrorText).IsEqualTo("");
+        foreach (var finding in new[] { "error    QEMU: find QEMU, /nonexistent/qemu: it is not installed", "error    network: there is no bridge vmabr-none",
+            "error    queue: a.q: there is no image missing", "ok       image: demo" })
+            await Assert.That(result.Text).Contains(finding);
+        await Assert.That(result.Lines.Count(l => l.StartsWith("         (hint: ", StringComparison.Ordinal))).IsGreaterThanOrEqualTo(3);
+        await Assert.That(result.Lines[^1]).IsEqualTo("this node cannot run jobs in machines");
+        await Assert.That(node.Rests()).IsEmpty();
+    }
+
+    [Test]
+    public async Task NodeWithoutImagesCannotRunJobs()
+    {
+        var node = Session.With("empty", $"appliance.state_dir = {Session.Directory}/empty/state");
+
+        var check = await node.Maintenance("check").Run();
+        var run = await node.Command("run", "--", "true").Run();
+
+        await Assert.That(check.Status).IsEqualTo(1);
+        await Assert.That(check.Text).Contains("error    images: there is none\n         (hint: import one");
+        await Assert.That(run.Status).IsEqualTo(64);
+        await Assert.That(run.ErrorText).IsEqualTo("vmappliance: choose image, run: there is none\n(hint: import one: vmappliance maintenance image import --help)\n");
+    }
+}

@@ -1,0 +1,98 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using VmAppliance.SystemTests.Fixtures;
+
+namespace VmAppliance.SystemTests.Maintenance;
+
+/// <summary>image import, list and remove, with disks of a few bytes.</summary>
+sealed class ImageTests
+{
+    [ClassDataSource<TestNode>(Shared = SharedType.PerTestSession)]
+    public required TestNode Session { get; init; }
+
+    [Test]
+    public async Task RawAndQcow2DisksAreImportedAlikeAndReplaced()
+    {
+        var node = Catalogue("images");
+        var raw = RandomNumberGenerator.GetBytes(64 << 10);
+        var (disk, packed, kernel) = ($"{node.Home}/disk", $"{node.Home}/disk.qcow2", $"{node.Home}/kernel");
+        await File.WriteAllBytesAsync(disk, raw);
+        await File.WriteAllTextAsync(kernel, "kernel");
+        await new Command("qemu-img", "convert", "-f", "raw", "-O", "qcow2", disk, packed).Require();
+
+        await node.Maintenance("image", "import", "tiny", "--disk", disk, "--kernel", kernel).Require();
+        var first = await List(node);
+        await node.Maintenance("image", "import", "tiny", "--disk", packed, "--kernel", kernel, "--initrd", kernel, "--append", "root=/dev/vda x").Require();
+        var second = await List(node);
+        await node.Maintenance("image", "remove", "tiny").Require();
+
+        foreach (var image in new[] { first.Single(), second.Single() })
+        {
+            await Assert.That(image.GetProperty("diskBytes").GetInt64()).IsEqualTo(raw.Length);
+            await Assert.That(image.GetProperty("diskSha256").GetString()).IsEqualTo(Convert.ToHexStringLower(SHA256.HashData(raw)));
+        }
+        await Assert.That(second.Single().GetProperty("version").GetString()).IsNotEqualTo(first.Single().GetProperty("version").GetString());
+        await Assert.That(second.Single().GetProperty("append").GetString()).IsEqualTo("root=/dev/vda x");
+        await Assert.That(await List(node)).IsEmpty();
+        await Assert.That(Directory.GetFileSystemEntries($"{node.Home}/state/images")).IsEmpty();
+    }
+
+    [Test]
+    public async Task OldVersionIsGoneAfterANewOne()
+    {
+        var node = Catalogue("versions");
+        await File.WriteAllBytesAsync($"{node.Home}/disk", new byte[1 << 20]);
+        foreach (var _ in Enumerable.Range(0, 2))
+            await node.Maintenance("image", "import", "tiny", "--disk", $"{node.Home}/disk", "--kernel", $"{node.Home}/disk").Require();
+
+        var image = $"{node.Home}/state/images/tiny";
+        var version = Directory.GetDirectories(image).Single();
+
+        await Assert.That(await new Command("stat", "--format=%a %U", $"{node.Home}/state/images", $"{image}/image.json", $"{version}/disk.raw").Require()).IsEqualTo("700 root\n644 root\n444 root\n");
+    }
+
+    [Test]
+    [Arguments("none", "this cannot be an image's name", 64)]
+    [Arguments("../evil", "this cannot be an image's name", 64)]
+    [Arguments("fine", "there is no file /nonexistent", 64)]
+    public async Task ImportsThatCannotBeAreRefused(string name, string reason, int status)
+    {
+        var node = Catalogue("refused");
+
+        var result = await node.Maintenance("image", "import", name, "--disk", "/nonexistent", "--kernel", "/nonexistent").Run();
+
+        await Assert.That(result.Status).IsEqualTo(status);
+        await Assert.That(result.ErrorLines[0]).IsEqualTo($"vmappliance: import image, {name}: {reason}");
+        await Assert.That(await List(node)).IsEmpty();
+    }
+
+    [Test]
+    public async Task FailedImportLeavesNothing()
+    {
+        var node = Catalogue("broken");
+        // A gzip header, and nothing behind it.
+        await File.WriteAllBytesAsync($"{node.Home}/disk", [0x1F, 0x8B, 8, 0]);
+
+        var result = await node.Maintenance("image", "import", "broken", "--disk", $"{node.Home}/disk", "--kernel", $"{node.Home}/disk").Run();
+
+        await Assert.That(result.Status).IsEqualTo(1);
+        await Assert.That(result.ErrorLines[0]).StartsWith("vmappliance: unpack archive");
+        await Assert.That(await List(node)).IsEmpty();
+        await Assert.That(Directory.GetFileSystemEntries($"{node.Home}/state/images")).IsEmpty();
+    }
+
+    [Test]
+    public async Task MissingImageIsNotRemoved()
+    {
+        var result = await Catalogue("missing").Maintenance("image", "remove", "nope").Run();
+
+        await Assert.That(result.Status).IsEqualTo(1);
+        await Assert.That(result.ErrorText).StartsWith("vmappliance: find image, nope: it is not in the catalogue\n(hint: ");
+    }
+
+    // These nodes do not share the session's images.
+    Node Catalogue(string name) => Session.With(name, $"appliance.state_dir = {Session.Directory}/{name}/state");
+
+    static async Task<IReadOnlyList<JsonElement>> List(Node node) =>
+        [.. JsonDocument.Parse(await node.Maintenance("image", "list", "--json").Require()).RootElement.EnumerateArray()];
+}

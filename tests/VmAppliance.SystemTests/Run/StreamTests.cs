@@ -1,0 +1,98 @@
+using System.Security.Cryptography;
+using VmAppliance.SystemTests.Fixtures;
+
+namespace VmAppliance.SystemTests.Run;
+
+/// <summary>Standard input, output and error are the command's own, byte for byte.</summary>
+[ParallelLimiter<TwoMachines>]
+sealed class StreamTests
+{
+    const int Large = 5 << 20;
+
+    // printf '\000\001…\377': every byte there is, no newline at the end.
+    static readonly string s_printf = string.Concat(Enumerable.Range(0, 256).Select(n => $"\\{Convert.ToString(n, 8).PadLeft(3, '0')}"));
+    static readonly byte[] s_allBytes = [.. Enumerable.Range(0, 256).Select(n => (byte)n)];
+
+    [ClassDataSource<HeldMachine>(Shared = SharedType.PerTestSession)]
+    public required HeldMachine Machine { get; init; }
+
+    [Test]
+    public async Task OutputAndErrorsAreKeptApartAndExact()
+    {
+        var result = await Machine.Script($"printf '{s_printf}'; printf 'E{s_printf}E' >&2").Run();
+
+        await Assert.That(result.Status).IsEqualTo(0);
+        await Assert.That(Convert.ToHexString(result.Output)).IsEqualTo(Convert.ToHexString(s_allBytes));
+        await Assert.That(Convert.ToHexString(result.Errors)).IsEqualTo(Convert.ToHexString([(byte)'E', .. s_allBytes, (byte)'E']));
+    }
+
+    [Test]
+    public async Task MebibytesOfOutputArriveWhole()
+    {
+        var result = await Machine.Script($"head -c {Large} /dev/urandom | tee /dev/stderr | sha256sum >/tmp/sum; cat /tmp/sum").Run();
+
+        await Assert.That(result.Errors.Length).IsEqualTo(Large);
+        await Assert.That(result.Text).StartsWith(Convert.ToHexStringLower(SHA256.HashData(result.Errors)));
+    }
+
+    [Test]
+    public async Task MebibytesOfInputArriveWholeAndEnd()
+    {
+        var input = RandomNumberGenerator.GetBytes(Large);
+
+        var result = await (Machine.Start("sha256sum") with { Input = input }).Run();
+
+        await Assert.That(result.ToString()).IsEqualTo(new CommandResult(0, System.Text.Encoding.ASCII.GetBytes($"{Convert.ToHexStringLower(SHA256.HashData(input))}  -\n"), []).ToString());
+    }
+
+    [Test]
+    public async Task InputIsStreamed()
+    {
+        await using var cat = (Machine.Start("cat") with { KeepInputOpen = true }).Start();
+
+        await cat.Say("first");
+        await cat.Output.Contains("first\n");
+        await cat.Say("second");
+        await cat.Output.Contains("second\n");
+        await cat.Input.DisposeAsync();
+
+        await Assert.That((await cat.Ended).Text).IsEqualTo("first\nsecond\n");
+    }
+
+    [Test]
+    public async Task NoInputIsAtItsEnd()
+    {
+        var result = await Machine.Script("wc -c").Run();
+
+        await Assert.That(result.ToString()).IsEqualTo(new CommandResult(0, "0\n"u8.ToArray(), []).ToString());
+    }
+
+    [Test]
+    public async Task CommandThatReadsNoInputEnds()
+    {
+        await using var running = (Machine.Start("true") with { KeepInputOpen = true }).Start();
+
+        await Assert.That((await running.Ended).Status).IsEqualTo(0);
+    }
+
+    [Test]
+    public async Task DaemonWithItsOutputOpenHoldsNobodyUp()
+    {
+        var result = await Machine.Script("setsid sleep 1000 & echo done").Run();
+
+        await Assert.That(result.ToString()).IsEqualTo(new CommandResult(0, "done\n"u8.ToArray(), []).ToString());
+    }
+
+    [Test]
+    public async Task CommandWhoseReaderIsGoneDiesOfIt()
+    {
+        await using var yes = (Machine.Start("yes") with { ReadsOutputItself = true }).Start();
+
+        var first = new byte[2];
+        await yes.RawOutput.ReadExactlyAsync(first);
+        await yes.RawOutput.DisposeAsync();
+        var result = await yes.Ended;
+
+        await Assert.That(result.ToString()).IsEqualTo(new CommandResult(128 + 13 /* SIGPIPE */, [], []).ToString());
+    }
+}
