@@ -33,7 +33,7 @@ sealed record Command(IReadOnlyList<byte[]> Argv)
     public bool ReadsOutputItself { get; init; }
 
     /// <summary>When the whole process group is killed and the test fails.</summary>
-    public TimeSpan Deadline { get; init; } = TimeSpan.FromSeconds(60);
+    public TimeSpan Deadline { get; init; } = TimeSpan.FromSeconds(180);
 
     /// <summary>The same command behind another one, such as setpriv or strace.</summary>
     public Command Behind(params IEnumerable<string> prefix) => this with { Argv = [.. prefix.Select(Encoding.UTF8.GetBytes), .. Argv] };

@@ -9,7 +9,7 @@ static class Eventually
     /// <exception cref="TimeoutException">It never does.</exception>
     public static async Task Holds(string what, Func<bool> condition, TimeSpan? patience = null)
     {
-        var end = Environment.TickCount64 + (long)(patience ?? TimeSpan.FromSeconds(30)).TotalMilliseconds;
+        var end = Environment.TickCount64 + (long)(patience ?? TimeSpan.FromSeconds(120)).TotalMilliseconds;
         while (!condition())
         {
             if (Environment.TickCount64 > end)

@@ -5,7 +5,7 @@ namespace VmAppliance.SystemTests.Fixtures;
 /// <summary>Waits for a lease to come to a phase: its record is renamed into place, which the kernel reports.</summary>
 sealed class LeasePhase : IDisposable
 {
-    static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(180);
 
     readonly Node _node;
     readonly FileSystemWatcher _watcher;

@@ -79,7 +79,7 @@ sealed partial class GridJob : IAsyncDisposable
             "" => true,
             "Eqw" => throw new InvalidOperationException($"job {Id} is in error state: {Errors}"),
             _ => false,
-        }, seconds: 180);
+        }, seconds: 400);
         return new FinishedJob(Id, Output, Errors, await Runs(1));
     }
 

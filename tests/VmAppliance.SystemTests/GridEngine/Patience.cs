@@ -11,7 +11,7 @@ static class Patience
     /// <param name="what">What is awaited, for the message.</param>
     /// <param name="isSo">Looks.</param>
     /// <param name="seconds">When to give up.</param>
-    public static async Task Until(string what, Func<Task<bool>> isSo, int seconds = 90)
+    public static async Task Until(string what, Func<Task<bool>> isSo, int seconds = 300)
     {
         var watch = Stopwatch.StartNew();
         while (!await isSo())
@@ -26,5 +26,5 @@ static class Patience
     public static Task Pause() => Task.Delay(s_between);
 
     /// <summary>Until something is so.</summary>
-    public static Task Until(string what, Func<bool> isSo, int seconds = 90) => Until(what, () => Task.FromResult(isSo()), seconds);
+    public static Task Until(string what, Func<bool> isSo, int seconds = 300) => Until(what, () => Task.FromResult(isSo()), seconds);
 }
