@@ -15,13 +15,13 @@ sealed class Cell : IAsyncInitializer, IAsyncDisposable
     /// <summary>Another one.</summary>
     public const string Other = "vmauser2";
 
-    // Jobs of these queues have no machines, or never get as far.
+    // Jobs of the queues that are left out have no machines, or never get as far; pe.q's one job would wait for both slots for ever.
     const string MachineLimit = """
         {
            name         machines
            description  "as many machines as the host has processors"
            enabled      TRUE
-           limit        queues *,!plain.q,!native.q,!lost.q,!missing.q to slots=2
+           limit        queues *,!plain.q,!native.q,!lost.q,!missing.q,!pe.q to slots=2
         }
 
         """;
@@ -35,7 +35,7 @@ sealed class Cell : IAsyncInitializer, IAsyncDisposable
     public required TestNode Session { get; init; }
 
     /// <summary>The node that runs the queues' jobs.</summary>
-    public Node Node => Session.With("grid", "queue:vm.q.image = demo", "queue:unix.q.image = demo", "queue:native.q.image = none",
+    public Node Node => Session.With("grid", "slots.count = 3", "queue:vm.q.image = demo", "queue:pe.q.image = demo", "queue:unix.q.image = demo", "queue:native.q.image = none",
         "queue:notify.q.image = demo",
         "queue:crash.q.image = demo", "queue:sudo.q.image = demo", "queue:missing.q.image = nosuch");
 

@@ -22,6 +22,7 @@ sealed class ExitStatusTests
     public async Task HundredPutsTheJobIntoErrorState()
     {
         await using var job = await Cell.Submit(new Submission("vm.q") { Script = "echo ran; kill -STOP 1 2>/dev/null; exit 100\n" });
+        await job.Started();
         await job.Becomes("Eqw");
 
         await Assert.That(job.Output).IsEqualTo("ran\n");

@@ -17,6 +17,7 @@ sealed class ForgeryTests
     public async Task PrologRefuses(string key, string value)
     {
         await using var job = await Cell.Submit(new Submission("vm.q") { Words = ["id", $"x\n{key}={value}"] });
+        await job.Started();
         await job.Becomes("Eqw");
 
         await Assert.That(job.Errors).StartsWith("vmappliance: read job, ").And.Contains($": its description says '{key}' 2 times\n(hint: ");

@@ -8,7 +8,7 @@ namespace VmAppliance.SystemTests.GridEngine;
 /// <summary>A job in the cell; deleted, if it is still there, when the test is done with it.</summary>
 sealed partial class GridJob : IAsyncDisposable
 {
-    const int DeletionTries = 200;
+    const int DeletionTries = 200, TurnSeconds = 300;
 
     readonly Cell _cell;
 
@@ -74,6 +74,7 @@ sealed partial class GridJob : IAsyncDisposable
     /// <summary>Waits for its end.</summary>
     public async Task<FinishedJob> End()
     {
+        await Started();
         await Patience.Until($"the end of job {Id}", async () => HasRun && await State() switch
         {
             "" => true,
@@ -87,24 +88,35 @@ sealed partial class GridJob : IAsyncDisposable
     public async Task<IReadOnlyList<Accounting>> Runs(int count)
     {
         IReadOnlyList<Accounting> runs = [];
-        await Patience.Until($"{count} records of job {Id} in qacct", async () =>
+        await Patience.Until($"{count} records of job {Id} in qacct", seconds: TurnSeconds, isSo: async () =>
             (await _cell.Admin("qacct", "-j", Id).Run()) is { Status: 0 } found && (runs = Accounting.Parse(found.Text)).Count >= count);
         return runs;
     }
 
     /// <summary>Until it has written this to standard output.</summary>
-    public Task Says(string text) => Patience.Until($"'{text}' from job {Id}", () => Output.Contains(text, StringComparison.Ordinal)
-        || (HasRun ? throw new InvalidOperationException($"job {Id} ended without saying '{text}': {Output}{Errors}") : false));
+    public async Task Says(string text)
+    {
+        await Started();
+        await Until($"'{text}'", () => Task.FromResult(Output.Contains(text, StringComparison.Ordinal)
+            || (HasRun ? throw new InvalidOperationException($"job {Id} ended without saying '{text}': {Output}{Errors}") : false)));
+    }
 
     /// <summary>Its state as qstat shows it; empty when it is gone.</summary>
     public async Task<string> State() => (await _cell.Admin("qstat", "-u", "*").Require()).Split('\n')
         .Select(l => l.Split(' ', StringSplitOptions.RemoveEmptyEntries)).Where(w => w.Length > 4 && w[0] == Id).Select(w => w[4]).FirstOrDefault() ?? "";
 
-    /// <summary>Until qstat shows this state; none when it shall be gone.</summary>
-    public Task Becomes(string state) => Until($"state '{state}' of job {Id}", async () => await State() == state);
+    /// <summary>Until qstat shows this state.</summary>
+    public Task Becomes(string state) => Until($"state '{state}'", async () => await State() == state);
 
     /// <summary>Until its machine is in this phase.</summary>
-    public Task Reaches(string phase) => Until($"phase {phase} of job {Id}", () => Task.FromResult(Phase() == phase));
+    public async Task Reaches(string phase)
+    {
+        await Started();
+        await Until($"phase {phase}", () => Task.FromResult(Phase() == phase));
+    }
+
+    /// <summary>Until its turn has come: other tests' jobs may be before it.</summary>
+    public Task Started() => Patience.Until($"the start of job {Id}", async () => await State() is not ("qw" or "Rq"), TurnSeconds);
 
     /// <summary>Until something of it is so; else the message tells all about it.</summary>
     public async Task Until(string what, Func<Task<bool>> isSo)

@@ -38,6 +38,7 @@ sealed class LimitTests
             await Assert.That((await job.End()).Summary).IsEqualTo("status 0, output '1048576\n', errors ''");
             return;
         }
+        await job.Started();
         await job.Becomes("Eqw");
         await Assert.That(job.Errors).StartsWith("vmappliance: lift limits, ").And.Contains("\n(hint: ask for at least -l h_vmem=");
         await Assert.That(await new GridQueue(Cell, "vm.q").State()).IsEqualTo("");

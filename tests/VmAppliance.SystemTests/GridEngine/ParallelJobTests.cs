@@ -12,7 +12,8 @@ sealed class ParallelJobTests
     [Test]
     public async Task TaskRunsInTheMastersMachine()
     {
-        await using var job = await Cell.Submit(new Submission("vm.q")
+        await using var queue = await GridQueue.Add(Cell, "pe.q", Cell.Node);
+        await using var job = await Cell.Submit(new Submission(queue.Name)
         {
             Script = """
                 echo "$NSLOTS slots of $PE on $NHOSTS host: $(cut -d' ' -f2,3 "$PE_HOSTFILE")"
@@ -37,7 +38,7 @@ sealed class ParallelJobTests
         var end = await job.End();
 
         await Assert.That(task.ToString()).IsEqualTo(new CommandResult(5, "out\n"u8.ToArray(), "err\n"u8.ToArray()).ToString());
-        await Assert.That(end.Output).IsEqualTo($"2 slots of smp on 1 host: 2 vm.q@{Environment.MachineName}\nup\nthe task says: hello from vma-{job.Id}-1\n");
+        await Assert.That(end.Output).IsEqualTo($"2 slots of smp on 1 host: 2 pe.q@{Environment.MachineName}\nup\nthe task says: hello from vma-{job.Id}-1\n");
         // Death by a signal is 128 and its number.
         await Assert.That(end.Account.ExitStatus).IsEqualTo(139);
     }

@@ -46,6 +46,7 @@ sealed class ShepherdTests
             if (job is not null)
                 await job.DisposeAsync();
             job = await Cell.Submit(new Submission("vm.q") { Words = ["true", "x\nprolog=none\nepilog=none\nstarter_method=none"] });
+            await job.Started();
             await Patience.Until($"the end of job {job.Id}", () => job.HasRun);
             return await job.State() == "Eqw";
         });

@@ -34,21 +34,23 @@ sealed class ImageTests
         await Assert.That(second.Single().GetProperty("version").GetString()).IsNotEqualTo(first.Single().GetProperty("version").GetString());
         await Assert.That(second.Single().GetProperty("append").GetString()).IsEqualTo("root=/dev/vda x");
         await Assert.That(await List(node)).IsEmpty();
-        await Assert.That(Directory.GetFileSystemEntries($"{node.Home}/state/images")).IsEmpty();
+        await Assert.That(Directory.GetDirectories($"{node.Home}/state/images")).IsEmpty();
     }
 
     [Test]
-    public async Task OldVersionIsGoneAfterANewOne()
+    public async Task OldVersionsGo()
     {
         var node = Catalogue("versions");
         await File.WriteAllBytesAsync($"{node.Home}/disk", new byte[1 << 20]);
-        foreach (var _ in Enumerable.Range(0, 2))
+        foreach (var _ in Enumerable.Range(0, 3))
             await node.Maintenance("image", "import", "tiny", "--disk", $"{node.Home}/disk", "--kernel", $"{node.Home}/disk").Require();
 
         var image = $"{node.Home}/state/images/tiny";
-        var version = Directory.GetDirectories(image).Single();
+        var version = (await List(node)).Single().GetProperty("version").GetString();
 
-        await Assert.That(await new Command("stat", "--format=%a %U", $"{node.Home}/state/images", $"{image}/image.json", $"{version}/disk.raw").Require()).IsEqualTo("700 root\n644 root\n444 root\n");
+        // The one before may just be in a prolog's hands.
+        await Assert.That(Directory.GetDirectories(image).Length).IsLessThanOrEqualTo(2);
+        await Assert.That(await new Command("stat", "--format=%a %U", $"{node.Home}/state/images", $"{image}/image.json", $"{image}/{version}/disk.raw").Require()).IsEqualTo("700 root\n644 root\n444 root\n");
     }
 
     [Test]
@@ -78,7 +80,7 @@ sealed class ImageTests
         await Assert.That(result.Status).IsEqualTo(1);
         await Assert.That(result.ErrorLines[0]).StartsWith("vmappliance: unpack archive");
         await Assert.That(await List(node)).IsEmpty();
-        await Assert.That(Directory.GetFileSystemEntries($"{node.Home}/state/images")).IsEmpty();
+        await Assert.That(Directory.GetDirectories($"{node.Home}/state/images")).IsEmpty();
     }
 
     [Test]

@@ -60,6 +60,17 @@ sealed class StreamTests
     }
 
     [Test]
+    public async Task NothingIsHeldBackWhileTheCommandWaits()
+    {
+        // A conversation in NUL-terminated messages, as programs have it over a pipe.
+        await using var command = (Machine.Script("printf 'question\\0'; read answer; echo \"$answer\"") with { KeepInputOpen = true, Deadline = TimeSpan.FromSeconds(20) }).Start();
+        await command.Output.Contains("question\0");
+        await command.Say("answer");
+
+        await Assert.That((await command.Ended).Text).IsEqualTo("question\0answer\n");
+    }
+
+    [Test]
     public async Task NoInputIsAtItsEnd()
     {
         var result = await Machine.Script("wc -c").Run();
