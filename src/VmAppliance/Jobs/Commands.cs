@@ -19,8 +19,8 @@ static class Commands
         [.. command.Files.Select(f => new StagedFile(f.Path, f.Content, f.Executable))], command.Scratch, command.Input);
 
     /// <summary>A command that somebody started by hand.</summary>
-    public static JobSpec ByHand(IReadOnlyList<string> words, Processes.Account owner, Pass pass) => new(
-        RandomNumberGenerator.GetHexString(NonceBytes * 2), [.. words.Select(Encoding.UTF8.GetBytes)], null,
+    public static JobSpec ByHand(IReadOnlyList<byte[]> words, Processes.Account owner, Pass pass) => new(
+        RandomNumberGenerator.GetHexString(NonceBytes * 2), words, null,
         JobEnvironment.OfOwner(InitialProcess.Environment(), owner, pass.Home), Directory(), Umask(), [], [], [], null);
 
     static byte[] Directory()

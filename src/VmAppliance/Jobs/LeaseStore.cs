@@ -81,17 +81,20 @@ sealed class LeaseStore(string runDirectory, int slots)
     }
 
     /// <summary>Removes what a hook that was killed while it made or deleted a lease's directory left: it has no record, so it is nobody's.</summary>
-    public void Sweep()
+    /// <param name="dryRun">Only look.</param>
+    /// <returns>The names of these directories.</returns>
+    public IReadOnlyList<string> Sweep(bool dryRun)
     {
         if (!Directory.Exists(runDirectory))
-            return;
+            return [];
         using var node = FileLock.Wait($"{runDirectory}/lock");
-        foreach (var rest in Directory.GetDirectories(runDirectory).Where(d => Path.GetFileName(d) is var n
-            && (n.StartsWith(Unnamed, StringComparison.Ordinal) || n.StartsWith(Lease.Gone, StringComparison.Ordinal))))
-            Lease.Discard(rest);
+        var rests = Directory.GetDirectories(runDirectory).Where(d => Path.GetFileName(d) is var n
+            && (n.StartsWith(Unnamed, StringComparison.Ordinal) || n.StartsWith(Lease.Gone, StringComparison.Ordinal))).ToList();
         if (Directory.Exists(Root))
-            foreach (var directory in Directory.GetDirectories(Root).Where(d => Read(d) is null))
-                Lease.Discard(directory);
+            rests.AddRange(Directory.GetDirectories(Root).Where(d => Read(d) is null));
+        if (!dryRun)
+            rests.ForEach(Lease.Discard);
+        return [.. rests.Select(d => Path.GetFileName(d))];
     }
 
     Lease Make(JobKey key, LeaseRecord record)

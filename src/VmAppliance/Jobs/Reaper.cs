@@ -4,7 +4,7 @@ using VmAppliance.Linux;
 namespace VmAppliance.Jobs;
 
 /// <summary>Something that was left behind.</summary>
-/// <param name="Kind">lease, machine or disk.</param>
+/// <param name="Kind">directory, lease, machine or disk.</param>
 /// <param name="Name">Its name.</param>
 /// <param name="Reason">Why nobody needs it.</param>
 /// <param name="Gone">Whether it has been removed.</param>
@@ -15,12 +15,10 @@ sealed class Reaper(Node node)
 {
     /// <summary>Looks for rests and removes them.</summary>
     /// <param name="dryRun">Only say what would be removed.</param>
-    public IReadOnlyList<Rest> Run(bool dryRun)
-    {
-        if (!dryRun)
-            node.Leases.Sweep();
-        return [.. Leases(dryRun), .. Machines(dryRun), .. Disks(dryRun)];
-    }
+    public IReadOnlyList<Rest> Run(bool dryRun) => [.. Halves(dryRun), .. Leases(dryRun), .. Machines(dryRun), .. Disks(dryRun)];
+
+    IEnumerable<Rest> Halves(bool dryRun) => node.Leases.Sweep(dryRun)
+        .Select(name => new Rest("directory", name, "a hook was killed while it made or removed it", !dryRun));
 
     IEnumerable<Rest> Leases(bool dryRun)
     {

@@ -43,6 +43,18 @@ static unsafe partial class Native
     [LibraryImport("libc")]
     public static partial nint signal(int number, nint handler);
 
+    /// <summary>struct pollfd of poll(2).</summary>
+    public struct PollDescriptor
+    {
+        public int Descriptor;
+        public short Events;
+        public short Returned;
+    }
+
+    // Tmds.LibC's does not keep errno.
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial int poll(PollDescriptor* descriptors, ulong count, int milliseconds);
+
     [LibraryImport("libc", SetLastError = true)]
     public static partial int flock(int fd, int operation);
 

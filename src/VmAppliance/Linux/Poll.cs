@@ -1,4 +1,3 @@
-using Tmds.Linux;
 using static Tmds.Linux.LibC;
 
 namespace VmAppliance.Linux;
@@ -12,16 +11,16 @@ static unsafe class Poll
     /// <returns>The index of the first ready descriptor; -1 when the deadline passed.</returns>
     public static int Readable(Deadline deadline, params ReadOnlySpan<int> descriptors)
     {
-        var polled = stackalloc pollfd[descriptors.Length];
+        var polled = stackalloc Native.PollDescriptor[descriptors.Length];
         for (var i = 0; i < descriptors.Length; i++)
-            polled[i] = new pollfd { fd = descriptors[i], events = POLLIN };
+            polled[i] = new Native.PollDescriptor { Descriptor = descriptors[i], Events = POLLIN };
         while (true)
         {
-            var ready = poll(polled, (ulong_t)(ulong)descriptors.Length, deadline.Milliseconds);
+            var ready = Native.poll(polled, (ulong)descriptors.Length, deadline.Milliseconds);
             if (ready < 0 && Errno.Last != Errno.EINTR)
                 throw new LinuxException("poll", "", Errno.Last);
             for (var i = 0; ready > 0 && i < descriptors.Length; i++)
-                if (polled[i].revents != 0)
+                if (polled[i].Returned != 0)
                     return i;
             if (ready == 0 || deadline.Passed)
                 return -1;

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Text;
 using VmAppliance.Batch;
 using VmAppliance.Configuration;
 using VmAppliance.Diagnostics;
@@ -24,14 +26,14 @@ static class RunMode
         var words = new Argument<string[]>("command") { Description = "The command and its arguments, behind --.", Arity = ArgumentArity.OneOrMore };
         var command = new Command("run", "Run a command in a clean machine, and destroy the machine.") { image, owner, cpus, memory, timeline, words };
         command.SetAction(parsed => Run(configuration(parsed), parsed.GetValue(image), parsed.GetValue(owner),
-            parsed.GetValue(cpus), parsed.GetValue(memory), parsed.GetValue(timeline), parsed.GetRequiredValue(words)));
+            parsed.GetValue(cpus), parsed.GetValue(memory), parsed.GetValue(timeline), Words(parsed, parsed.GetRequiredValue(words))));
         return command;
     }
 
-    static int Run(string configuration, string? image, string? owner, int? cpus, long? memory, bool wantTimeline, string[] words)
+    static int Run(string configuration, string? image, string? owner, int? cpus, long? memory, bool wantTimeline, IReadOnlyList<byte[]> words)
     {
         if (Host.EffectiveUser != 0)
-            throw new ApplianceException(Blame.Usage, "run command", words[0], "only root can prepare a machine", "use sudo; the command itself will have your rights");
+            throw new ApplianceException(Blame.Usage, "run command", Encoding.UTF8.GetString(words[0]), "only root can prepare a machine", "use sudo; the command itself will have your rights");
         Limits.Lift();
         var node = new Node(ConfigurationFile.Load(configuration));
         var account = Owner(owner);
@@ -44,7 +46,7 @@ static class RunMode
         try
         {
             if (interruption.WasAsked)
-                throw new ApplianceException(Blame.Transient, "run command", words[0], "interrupted");
+                throw new ApplianceException(Blame.Transient, "run command", Encoding.UTF8.GetString(words[0]), "interrupted");
             var pass = lease.Issued!;
             return new RunJob(pass, lease.Directory, CommandLine.EX_TEMPFAIL).Run(Commands.ByHand(words, account, pass)).GetAwaiter().GetResult();
         }
@@ -56,6 +58,15 @@ static class RunMode
             if (wantTimeline)
                 Complaint.Say($"{timeline}\n");
         }
+    }
+
+    // Behind "--" the words are taken as the kernel has them: an argument need not be text.
+    static IReadOnlyList<byte[]> Words(ParseResult parsed, string[] parsedWords)
+    {
+        if (parsed.Tokens.Any(t => t.Type == TokenType.DoubleDash))
+            return [.. InitialProcess.Arguments().SkipWhile(a => !a.AsSpan().SequenceEqual("--"u8)).Skip(1)];
+        return !parsedWords[0].StartsWith('-') ? [.. parsedWords.Select(Encoding.UTF8.GetBytes)] : throw new ApplianceException(
+            Blame.Usage, "read command line", parsedWords[0], "run has no such option", "a command that begins with '-' goes behind --");
     }
 
     static Account Owner(string? name)
@@ -74,7 +85,7 @@ static class RunMode
         var images => throw new ApplianceException(Blame.Usage, "choose image", "run", "there are several", $"say --image, one of: {string.Join(", ", images.Select(i => i.Name))}"),
     };
 
-    static long? Size(System.CommandLine.Parsing.ArgumentResult result)
+    static long? Size(ArgumentResult result)
     {
         if (Units.Size(result.Tokens[0].Value) is { } size)
             return size;

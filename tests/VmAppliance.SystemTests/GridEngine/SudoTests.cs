@@ -15,6 +15,7 @@ sealed class SudoTests
     public async Task OwnersHooksBecomeRootForTheirOwnJobsOnly()
     {
         var rules = $"/etc/sudoers.d/vma-test-{Environment.ProcessId}";
+        RemoveStale();
         Directory.CreateSymbolicLink(Hooks, Cell.Node.Hooks);
         try
         {
@@ -49,6 +50,15 @@ sealed class SudoTests
             File.Delete(rules);
             File.Delete(Hooks);
         }
+    }
+
+    // Of a session that was killed: they must not stay on this machine.
+    static void RemoveStale()
+    {
+        foreach (var rules in Directory.GetFiles("/etc/sudoers.d", "vma-test-*").Where(r => !Directory.Exists($"/proc/{r.Split('-')[^1]}")))
+            File.Delete(rules);
+        if (new FileInfo(Hooks).LinkTarget is { } target && target.StartsWith("/var/lib/vma-test-", StringComparison.Ordinal) && !Directory.Exists(target))
+            File.Delete(Hooks);
     }
 
     // The product's rules, for the test's accounts instead of a group.
