@@ -21,6 +21,8 @@ sealed class GuestSession : IDisposable
     const long MostUnread = 4 << 20;
     const int Chunk = 64 * 1024;
 
+    static readonly TimeSpan MarkPatience = TimeSpan.FromSeconds(1);
+
     readonly GuestAccess _access;
     readonly GuestChannel? _channel;
     readonly ThrottledRelay _relay;
@@ -87,8 +89,8 @@ sealed class GuestSession : IDisposable
             // Whatever it was: a job that may have begun must never look as if it had not.
             loss = e is OperationCanceledException ? "the machine ended" : e.Message;
         }
-        standard.Finish();
-        error.Finish();
+        standard.Release();
+        error.Release();
         return new GuestResult(_go.Task.IsCompleted, standard.Status, standard.Status is null ? loss : null);
     }
 
@@ -107,13 +109,30 @@ sealed class GuestSession : IDisposable
         var buffer = new byte[Chunk];
         while (output.Status is null)
         {
-            var count = await stream.ReadAsync(buffer).ConfigureAwait(false);
+            var read = stream.ReadAsync(buffer).AsTask();
+            // The launcher writes a mark at once: what is not followed by the rest of one soon is a prompt, and somebody waits for it.
+            if (output.Holds && !await IsSoon(read).ConfigureAwait(false))
+                output.Release();
+            var count = await read.ConfigureAwait(false);
             if (count == 0)
                 return;
             output.Write(buffer.AsSpan(0, count));
             _relay.Drained();
             if (_launcher == 0 && output.Launcher is { } launcher)
                 Launched(launcher);
+        }
+    }
+
+    static async Task<bool> IsSoon(Task read)
+    {
+        try
+        {
+            await read.WaitAsync(MarkPatience).ConfigureAwait(false);
+            return true;
+        }
+        catch (TimeoutException)
+        {
+            return false;
         }
     }
 

@@ -47,8 +47,11 @@ sealed class MarkedOutput(string nonce, Stream sink)
         _held = all[^keep..].ToArray();
     }
 
-    /// <summary>The connection is at its end: what was held back was the job's.</summary>
-    public void Finish()
+    /// <summary>Whether bytes are held back.</summary>
+    public bool Holds => _held.Length > 0;
+
+    /// <summary>Nothing followed: what was held back was the job's.</summary>
+    public void Release()
     {
         Pass(_held);
         _held = [];
