@@ -86,7 +86,7 @@ sealed class RefusalTests
         await Assert.That(result.Text).IsEqualTo("");
         await Assert.That(result.ErrorLines.Length).IsEqualTo(2).Because(result.ErrorText);
         await Assert.That(result.ErrorLines[0]).StartsWith("vmappliance: read command line");
-        await Assert.That(result.ErrorLines[1]).IsEqualTo("(hint: vmappliance --help)");
+        await Assert.That(result.ErrorLines[1]).StartsWith("(hint: ");
     }
 
     static async Task Refuses(Command command, int status, string reason, string hint, Node node)
