@@ -62,12 +62,13 @@ sealed class ConsoleTail : IDisposable
     /// <summary>The text so far.</summary>
     public string Text => Encoding.UTF8.GetString(_tail);
 
-    /// <summary>The line that tells most about an end: a kernel panic if there is one, else the last line that is not the kernel's, else the last; null when there is none.</summary>
+    /// <summary>The line that tells most about an end: a kernel panic if there is one, else the last line that is neither the kernel's nor a hint of our initrd's, else the last; null when there is none.</summary>
     public string? LastWords()
     {
         var lines = Text.Split(['\n', '\r'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
             .Select(l => new string([.. l.Where(c => !char.IsControl(c))])).ToList();
-        return lines.FirstOrDefault(l => l.Contains("Kernel panic", StringComparison.Ordinal)) ?? lines.LastOrDefault(l => !l.StartsWith('[')) ?? lines.LastOrDefault();
+        return lines.FirstOrDefault(l => l.Contains("Kernel panic", StringComparison.Ordinal))
+            ?? lines.LastOrDefault(l => !l.StartsWith('[') && !l.StartsWith("(hint: ", StringComparison.Ordinal)) ?? lines.LastOrDefault();
     }
 
     public void Dispose() => _socket?.Dispose();

@@ -39,7 +39,8 @@ static unsafe partial class Native
     [LibraryImport("libc", SetLastError = true)]
     public static partial int clock_settime(int clock, TimeSpec* time);
 
-    // A handler as a pointer: 0 is SIG_DFL.
+    public const nint SIG_DFL = 0;
+
     [LibraryImport("libc")]
     public static partial nint signal(int number, nint handler);
 

@@ -31,6 +31,7 @@ sealed class ConsoleTailTests
     [Arguments("one\r\ntwo\r\n", "two")]
     [Arguments("one\ntwo without end", "two without end")]
     [Arguments("[ 1.0] Kernel panic - not syncing: No init found\r\n[ 1.1] CPU: 0\r\n[ 1.2] ---[ end ]---\r\n", "[ 1.0] Kernel panic - not syncing: No init found")]
+    [Arguments("vmappliance: start /x: no such file\r\n(hint: import the image again)\r\n[ 2.0] reboot: Power down\r\n", "vmappliance: start /x: no such file")]
     [Arguments("\u001b[31mred\u001b[0m\a\n", "[31mred[0m")]
     public async Task The_last_words_are_a_panic_if_there_was_one_else_the_last_line(string text, string? words)
     {

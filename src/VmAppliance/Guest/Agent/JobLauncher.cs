@@ -11,6 +11,8 @@ sealed class JobLauncher
     // Not found, and found but not executable: what every shell says.
     const int NotFound = 127, NotExecutable = 126;
 
+    const int SIGPIPE = 13;
+
     static readonly int[] Forwarded = [1, 2, 3, 10, 12, 13, 14, 15, 18, 24, 25]; // HUP INT QUIT USR1 USR2 PIPE ALRM TERM CONT XCPU XFSZ
 
     static readonly Descriptor s_output = new(1), s_errors = new(2);
@@ -33,6 +35,8 @@ sealed class JobLauncher
 
     int Run(JobSpec spec)
     {
+        // The runtime ignores it, and would leave a signal that is ignored without a handler.
+        _ = Native.signal(SIGPIPE, Native.SIG_DFL);
         var registrations = Forwarded.Select(s => PosixSignalRegistration.Create((PosixSignal)s, c => Forward(c, s))).ToList();
         Mark(spec, OutputMark.Started, Environment.ProcessId);
         var node = new Descriptor(0);
