@@ -38,11 +38,8 @@ image: build need-image ## Build the small Debian guest image: out/image/debian
 demo: build need-run image ## Run one real job in a clean machine; everything stays under out/demo
 	@packaging/demo.sh $(BINARY) $(IMAGE) $(OUT)/demo
 
-test: build need-run need-image need-test image rpm ## Run the tests that CI runs
+test: build need-run need-image need-test image rpm ## Run all tests, the real Grid Engine cell included
 	@tests/run.sh
-
-test-all: build need-run need-image need-test image rpm ## Run all tests, the real Grid Engine cell included
-	@tests/run.sh all
 
 test-unit: ## Run the unit tests alone (no root, no machine)
 	@dotnet run --project tests/VmAppliance.Tests -c Release -- --no-ansi --progress off
@@ -56,4 +53,4 @@ clean: ## Remove everything that was built
 need-build need-run need-image need-test: need-%:
 	@packaging/need.sh $($(shell echo $* | tr a-z A-Z)_PACKAGES)
 
-.PHONY: help build image demo test test-all test-unit rpm clean need-build need-run need-image need-test
+.PHONY: help build image demo test test-unit rpm clean need-build need-run need-image need-test
