@@ -33,6 +33,11 @@ sealed class SectionReader(string name, IConfigurationSection section, List<stri
         text => Units.Size(text) is { } size && size >= least ? size : null,
         size => Units.Text(size!.Value), $"must be a size of at least {Units.Text(least)}, such as 512MiB or 2GiB") ?? standard;
 
+    /// <summary>A size in bytes that is a power of two.</summary>
+    public long PowerOfTwo(string key, long standard, long least, long most) => Read<long?>(key, standard,
+        text => Units.Size(text) is { } size && size >= least && size <= most && long.IsPow2(size) ? size : null,
+        size => Units.Text(size!.Value), $"must be a power of two from {Units.Text(least)} to {Units.Text(most)}") ?? standard;
+
     /// <summary>A duration.</summary>
     public TimeSpan Duration(string key, TimeSpan standard) => Read<TimeSpan?>(key, standard,
         text => Units.Duration(text) is { Ticks: > 0 } time ? time : null,

@@ -51,6 +51,22 @@ enum CopyKind
     Reflink,
 }
 
+/// <summary>Where the disks of machines are.</summary>
+enum StorageKind
+{
+    /// <summary>Snapshots where a volume group is named, else files.</summary>
+    Auto,
+
+    /// <summary>Files in a directory.</summary>
+    File,
+
+    /// <summary>Device-mapper snapshots: a volume per slot takes what its job writes.</summary>
+    Snapshot,
+
+    /// <summary>A device-mapper thin pool, whose space the slots share.</summary>
+    Thin,
+}
+
 /// <summary>The way in which a machine learns who it is.</summary>
 enum IdentityKind
 {
@@ -72,8 +88,18 @@ sealed record SlotSettings(int Count, int Cpus, long Memory);
 sealed record NetworkSettings(NetworkKind Kind, bool Restrict, string Bridge, string MacPrefix, Subnet Subnet,
     string? Gateway, IReadOnlyList<string> NameServers);
 
-/// <summary>[storage]</summary>
-sealed record StorageSettings(string Kind, CopyKind Copy, string Directory);
+/// <summary>[storage]; the last six are for disks in a volume group.</summary>
+/// <param name="Kind">Never <see cref="StorageKind.Auto"/>.</param>
+/// <param name="Copy">How a file becomes a disk.</param>
+/// <param name="Directory">Files are here.</param>
+/// <param name="VolumeGroup">The LVM volume group; empty for none.</param>
+/// <param name="CowSize">What a job can write, in bytes.</param>
+/// <param name="ChunkSize">What a snapshot copies at a time, in bytes.</param>
+/// <param name="Discard">Whether a slot's volume is discarded at each wipe.</param>
+/// <param name="PoolSize">What all jobs together can write to the thin pool, in bytes.</param>
+/// <param name="BlockSize">What the thin pool gives out at a time, in bytes.</param>
+sealed record StorageSettings(StorageKind Kind, CopyKind Copy, string Directory, string VolumeGroup, long CowSize, long ChunkSize, bool Discard,
+    long PoolSize, long BlockSize);
 
 /// <summary>[gridengine]; spool directories of root and of this account are believed.</summary>
 sealed record GridEngineSettings(string AdminUser);

@@ -6,7 +6,7 @@ namespace VmAppliance.Configuration;
 /// <summary>Turns the text of an INI file into <see cref="Settings"/>; every problem is reported, not just the first.</summary>
 sealed class SettingsReader
 {
-    const long LeastMemory = 64L << 20;
+    const long LeastMemory = 64L << 20, LeastVolume = 16L << 20;
     static readonly string[] Sections = ["appliance", "slots", "network", "storage", "gridengine", "image:NAME", "queue:NAME"];
 
     readonly IConfigurationRoot _ini;
@@ -71,10 +71,18 @@ sealed class SettingsReader
             (servers ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries));
     }
 
-    static StorageSettings Storage(SectionReader s, string stateDirectory) => new(
-        s.Word("kind", "file", "file"),
-        s.Choice("copy", CopyKind.Auto),
-        s.Path("dir", $"{stateDirectory}/disks"));
+    static StorageSettings Storage(SectionReader s, string stateDirectory)
+    {
+        var kind = s.Choice("kind", StorageKind.Auto);
+        var copy = s.Choice("copy", CopyKind.Auto);
+        var directory = s.Path("dir", $"{stateDirectory}/disks");
+        var group = s.Custom("volume_group", "", text => Processes.VolumeGroup.IsName(text) ? text : null, text => text, "must be the name of an LVM volume group") ?? "";
+        if (kind is StorageKind.Snapshot or StorageKind.Thin && group.Length == 0)
+            s.Complain("volume_group", $"is missing: kind = {(kind == StorageKind.Thin ? "thin" : "snapshot")} needs one");
+        return new StorageSettings(kind != StorageKind.Auto ? kind : group.Length > 0 ? StorageKind.Snapshot : StorageKind.File, copy, directory, group,
+            s.Size("cow_size", 10L << 30, LeastVolume), s.PowerOfTwo("chunk", 16L << 10, 4L << 10, 512L << 10), s.Flag("discard", false),
+            s.Size("pool_size", 40L << 30, LeastVolume), s.PowerOfTwo("block", 64L << 10, 64L << 10, 1L << 30));
+    }
 
     static ImageSettings Image(SectionReader s, ApplianceSettings appliance, SlotSettings slots) => new(
         s.Count("cpus", slots.Cpus, 1, 1024),

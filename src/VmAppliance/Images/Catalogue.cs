@@ -1,17 +1,26 @@
 using System.Text.Json;
 using VmAppliance.Diagnostics;
 using VmAppliance.Linux;
+using VmAppliance.Processes;
 
 namespace VmAppliance.Images;
 
 /// <summary>The images of this node: <c>images/NAME/image.json</c> names the version in force, <c>images/NAME/VERSION/</c> holds it.</summary>
-sealed class Catalogue(string stateDirectory)
+/// <param name="stateDirectory">The images are below it.</param>
+/// <param name="group">Where disks are volumes: the group; null where they are files.</param>
+sealed class Catalogue(string stateDirectory, VolumeGroup? group = null)
 {
     const int LongestName = 64;
     const int LargestDescription = 1 << 16;
 
+    /// <summary>Letters of a version: <c>20261125T063000-1a2b3c</c>.</summary>
+    public const int VersionLength = 22;
+
     /// <summary>Where the images are.</summary>
     public string Root { get; } = $"{stateDirectory}/images";
+
+    /// <summary>Where golden disks go that are volumes; null where they are files.</summary>
+    public GoldenVolumes? Volumes { get; } = group is null ? null : new GoldenVolumes(group);
 
     /// <summary>All images, by name.</summary>
     public IReadOnlyList<Image> List() => !Directory.Exists(Root) ? []
@@ -41,6 +50,7 @@ sealed class Catalogue(string stateDirectory)
         // A prolog may just be opening the version before; a machine that runs on an older one holds its files open.
         foreach (var version in Directory.GetDirectories($"{Root}/{image.Name}").Where(d => Path.GetFileName(d) != image.Version && Path.GetFileName(d) != before))
             Directory.Delete(version, recursive: true);
+        Volumes?.Sweep(image.Name, [image.Version, before]);
     }
 
     /// <summary>Removes an image.</summary>
@@ -49,6 +59,7 @@ sealed class Catalogue(string stateDirectory)
     {
         var image = Get(name);
         File.Delete(Description(image.Name));
+        Volumes?.Sweep(image.Name, []);
         Directory.Delete($"{Root}/{image.Name}", recursive: true);
     }
 

@@ -10,7 +10,8 @@ namespace VmAppliance.Images;
 /// <param name="DiskSha256">Checksum of its disk, in hexadecimal.</param>
 /// <param name="HasInitrd">Whether it boots with an initial RAM disk.</param>
 /// <param name="Append">Kernel arguments that it needs.</param>
-sealed record Image(string Name, string Version, DateTimeOffset Imported, long DiskBytes, string DiskSha256, bool HasInitrd, string Append)
+/// <param name="Volume">The logical volume that its disk is, as <c>GROUP/VOLUME</c>; null when it is a file.</param>
+sealed record Image(string Name, string Version, DateTimeOffset Imported, long DiskBytes, string DiskSha256, bool HasInitrd, string Append, string? Volume = null)
 {
     /// <summary>The directory of this version.</summary>
     [JsonIgnore]
@@ -18,11 +19,11 @@ sealed record Image(string Name, string Version, DateTimeOffset Imported, long D
 
     /// <summary>The raw disk.</summary>
     [JsonIgnore]
-    public string Disk => $"{Directory}/disk.raw";
+    public string Disk => Volume is null ? $"{Directory}/disk.raw" : $"/dev/{Volume}";
 
-    /// <summary>An overlay with nothing in it.</summary>
+    /// <summary>An overlay with nothing in it; null when the disk is a volume.</summary>
     [JsonIgnore]
-    public string EmptyOverlay => $"{Directory}/empty.qcow2";
+    public string? EmptyOverlay => Volume is null ? $"{Directory}/empty.qcow2" : null;
 
     /// <summary>The kernel that the hypervisor starts.</summary>
     [JsonIgnore]
@@ -34,7 +35,7 @@ sealed record Image(string Name, string Version, DateTimeOffset Imported, long D
 }
 
 /// <summary>JSON of the catalogue.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(Image))]
 [JsonSerializable(typeof(IReadOnlyList<Image>))]
 sealed partial class ImageJson : JsonSerializerContext;

@@ -35,20 +35,20 @@ sealed class ImageImport(Catalogue catalogue)
         Directory.CreateDirectory(directory);
         try
         {
-            var image = new Image(request.Name, version, DateTimeOffset.UtcNow, 0, "", request.Initrd is not null, request.Append.Length > 0 ? request.Append : UsualArguments) { Directory = directory };
-            new DiskConversion(request.Disk, request.Size, Patience).WriteRaw(image.Disk);
-            CommandRunner.Require("prepare overlay", ["qemu-img", "create", "-q", "-f", "qcow2", "-u", "-b", "disk.raw", "-F", "raw",
-                image.EmptyOverlay, new FileInfo(image.Disk).Length.ToString(CultureInfo.InvariantCulture)]);
+            var image = new Image(request.Name, version, DateTimeOffset.UtcNow, 0, "", request.Initrd is not null,
+                request.Append.Length > 0 ? request.Append : UsualArguments, catalogue.Volumes?.NameOf(request.Name, version)) { Directory = directory };
+            WriteDisk(request, image);
             File.Copy(request.Kernel, image.Kernel);
             if (request.Initrd is not null)
                 File.Copy(request.Initrd, image.Initrd!);
             Protect(directory);
-            image = image with { DiskBytes = new FileInfo(image.Disk).Length, DiskSha256 = Checksum(image.Disk) };
+            image = image with { DiskBytes = Size(image.Disk), DiskSha256 = Checksum(image.Disk) };
             catalogue.Publish(image);
             return image;
         }
         catch (Exception e)
         {
+            Discard(request.Name, version);
             Directory.Delete(directory, recursive: true);
             if (!Directory.EnumerateFileSystemEntries(Path.GetDirectoryName(directory)!).Any())
                 Directory.Delete(Path.GetDirectoryName(directory)!);
@@ -57,6 +57,36 @@ sealed class ImageImport(Catalogue catalogue)
             throw;
         }
     }
+
+    void WriteDisk(ImportRequest request, Image image)
+    {
+        using var conversion = new DiskConversion(request.Disk, request.Size, Patience, image.Directory);
+        if (catalogue.Volumes is { } volumes)
+        {
+            volumes.Make(image.Name, image.Version, conversion.Bytes);
+            conversion.WriteOver(image.Disk);
+            volumes.Protect(image.Name, image.Version);
+            return;
+        }
+        conversion.WriteFile(image.Disk);
+        CommandRunner.Require("prepare overlay", ["qemu-img", "create", "-q", "-f", "qcow2", "-u", "-b", "disk.raw", "-F", "raw",
+            image.EmptyOverlay!, Size(image.Disk).ToString(CultureInfo.InvariantCulture)]);
+    }
+
+    // Whatever becomes of it, the reason of the failure is what the administrator has to hear.
+    void Discard(string image, string version)
+    {
+        try
+        {
+            catalogue.Volumes?.Remove(image, version);
+        }
+        catch (ApplianceException e)
+        {
+            Journal.Write(Severity.Warning, $"import image {image}: {e.Message}");
+        }
+    }
+
+    static long Size(string disk) => BlockDevice.NumberOf(disk) is null ? new FileInfo(disk).Length : BlockDevice.Size(disk);
 
     static void Check(ImportRequest request)
     {

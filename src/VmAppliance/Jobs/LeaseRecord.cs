@@ -2,6 +2,7 @@ using System.Text.Json.Serialization;
 using VmAppliance.Batch;
 using VmAppliance.Guest;
 using VmAppliance.Hypervisors;
+using VmAppliance.Storage;
 
 namespace VmAppliance.Jobs;
 
@@ -21,6 +22,10 @@ namespace VmAppliance.Jobs;
 sealed record LeaseRecord(string Job, int Slot, Phase Phase, string Owner, int Uid, string Queue, string Image, string BootId,
     string? LivesIn, DateTimeOffset Since, MachineReference Machine, string? Trouble)
 {
+    /// <summary>Its disk.</summary>
+    [JsonIgnore]
+    public DiskKey Disk => new(Job, Slot);
+
     /// <summary>The job's key.</summary>
     [JsonIgnore]
     public JobKey Key => JobKey.Parse(Job) ?? throw new FormatException($"'{Job}' is no job");

@@ -43,6 +43,13 @@ sealed class LeaseStore(string runDirectory, int slots)
         return free is { } slot ? Make(key, describe(slot)) : null;
     }
 
+    /// <summary>Keeps anybody from claiming a slot for as long as this is held.</summary>
+    public IDisposable Freeze()
+    {
+        Prepare();
+        return FileLock.Wait($"{runDirectory}/lock");
+    }
+
     /// <summary>Opens a lease to work on it, waiting for whoever does.</summary>
     /// <returns>Null when there is none (any more).</returns>
     public Lease? Open(JobKey key) => Open(key, FileLock.Wait);

@@ -2,7 +2,9 @@ using VmAppliance.Configuration;
 using VmAppliance.Hypervisors;
 using VmAppliance.Hypervisors.Qemu;
 using VmAppliance.Images;
+using VmAppliance.Processes;
 using VmAppliance.Storage;
+using VmAppliance.Storage.DeviceMapper;
 
 namespace VmAppliance.Jobs;
 
@@ -16,10 +18,15 @@ sealed class Node(Settings settings)
     public LeaseStore Leases { get; } = new(settings.Appliance.RunDirectory, settings.Slots.Count);
 
     /// <summary>The golden images.</summary>
-    public Catalogue Images { get; } = new(settings.Appliance.StateDirectory);
+    public Catalogue Images { get; } = new(settings.Appliance.StateDirectory, settings.Storage.Kind == StorageKind.File ? null : new VolumeGroup(settings.Storage.VolumeGroup));
 
     /// <summary>Makes and drops disks.</summary>
-    public IDiskStore Disks { get; } = new FileDiskStore(settings.Storage);
+    public IDiskStore Disks { get; } = settings.Storage.Kind switch
+    {
+        StorageKind.Snapshot => new SnapshotDiskStore(settings.Storage, settings.Slots.Count),
+        StorageKind.Thin => new ThinDiskStore(settings.Storage),
+        _ => new FileDiskStore(settings.Storage),
+    };
 
     /// <summary>Runs machines.</summary>
     public IHypervisor Hypervisor { get; } = new QemuHypervisor(settings.Appliance);

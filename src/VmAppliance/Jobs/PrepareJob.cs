@@ -53,7 +53,7 @@ sealed class PrepareJob(Node node, Timeline timeline, int interruption = -1)
     {
         var settings = node.Settings.Image(image.Name);
         lease.Enter(Phase.Wiping);
-        var disk = node.Disks.Wipe(lease.Record.Job, new GoldenDisk(image.Disk, image.EmptyOverlay));
+        var disk = node.Disks.Wipe(lease.Record.Disk, new GoldenDisk(image.Disk, image.EmptyOverlay, image.DiskBytes));
         timeline.Mark("wipe");
 
         SshKeyPair client = SshKeyPair.Create(), host = SshKeyPair.Create();

@@ -68,13 +68,15 @@ sealed class Reaper(Node node)
 
     IEnumerable<Rest> Disks(bool dryRun)
     {
-        foreach (var name in node.Disks.Names())
+        foreach (var disk in node.Disks.InUse().Where(d => d.Job is null || JobKey.Parse(d.Job) is not null))
         {
-            if (JobKey.Parse(name) is not { } key || Directory.Exists(node.Leases.DirectoryOf(key)))
+            // Nobody claims a slot meanwhile: between the look and the deed the disk could become the next job's.
+            using var still = node.Leases.Freeze();
+            if (node.Leases.Records().Any(r => disk.IsOf(r.Job, r.Slot)))
                 continue;
             if (!dryRun)
-                node.Disks.Drop(name);
-            yield return new Rest("disk", name, "it belongs to no lease", !dryRun);
+                node.Disks.Drop(disk);
+            yield return new Rest("disk", $"{disk}", "it belongs to no lease", !dryRun);
         }
     }
 }

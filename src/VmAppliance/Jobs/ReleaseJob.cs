@@ -8,6 +8,15 @@ namespace VmAppliance.Jobs;
 /// <summary>Takes everything of a lease down: the machine, its disk, its files, the slot. Can be called at any phase, any number of times.</summary>
 sealed class ReleaseJob(Node node)
 {
+    string? _trouble;
+
+    /// <summary>Tells the job's owner what its disk has done to it, if anything; to be called after <see cref="Run"/>.</summary>
+    public void Complain()
+    {
+        if (_trouble is not null)
+            Complaint.Say($"vmappliance: run job: {_trouble}\n");
+    }
+
     /// <summary>Releases a lease that this process holds.</summary>
     /// <returns>Whether all is gone; if not, the lease stays as dirty, and the reason is in its record and in the journal.</returns>
     public bool Run(Lease lease)
@@ -16,7 +25,10 @@ sealed class ReleaseJob(Node node)
         {
             Note(lease, () => lease.Enter(Phase.Releasing));
             node.Hypervisor.Destroy(lease.Record.Machine);
-            node.Disks.Drop(lease.Record.Job);
+            _trouble = node.Disks.Trouble(lease.Record.Disk);
+            if (_trouble is not null)
+                Journal.Write(Severity.Warning, $"run job {lease.Record.Job} of {lease.Record.Owner}: {_trouble}");
+            node.Disks.Drop(lease.Record.Disk);
             lease.Delete();
             return true;
         }

@@ -37,6 +37,7 @@ static class EpilogMode
         var release = new ReleaseJob(node);
         var usage = release.Usage(lease);
         release.Run(lease);
+        release.Complain();
         if (usage is not null && job.LivesIn is not null)
             Account(job.LivesIn, usage);
     }

@@ -53,7 +53,9 @@ static class RunMode
         finally
         {
             timeline.Mark("run");
-            new ReleaseJob(node).Run(lease);
+            var release = new ReleaseJob(node);
+            release.Run(lease);
+            release.Complain();
             timeline.Mark("destroy");
             if (wantTimeline)
                 Complaint.Say($"{timeline}\n");

@@ -27,8 +27,12 @@ static class CommandRunner
         [.. new[] { "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8", "HOME=/" }.Select(Encoding.UTF8.GetBytes)];
 
     /// <summary>Runs a tool and returns what it said, whatever its status.</summary>
+    /// <param name="argv">Program and arguments.</param>
+    /// <param name="patience">How long it may take.</param>
+    /// <param name="input">Its standard input.</param>
+    /// <param name="environment">NAME=value entries beside <see cref="CleanEnvironment"/>.</param>
     /// <exception cref="ApplianceException">It is not installed, or did not end in time.</exception>
-    public static CommandResult Run(IReadOnlyList<string> argv, TimeSpan? patience = null, byte[]? input = null)
+    public static CommandResult Run(IReadOnlyList<string> argv, TimeSpan? patience = null, byte[]? input = null, IReadOnlyList<string>? environment = null)
     {
         var (outRead, outWrite) = Descriptor.Pipe();
         var (errRead, errWrite) = Descriptor.Pipe();
@@ -39,7 +43,7 @@ static class CommandRunner
             using (outWrite)
             using (errWrite)
             using (var source = Input(input))
-                pid = Start(argv, [source.Number, outWrite.Number, errWrite.Number]);
+                pid = Start(argv, [source.Number, outWrite.Number, errWrite.Number], environment ?? []);
             var deadline = Deadline.In(patience ?? Usual);
             var (output, errors) = Drain(outRead, errRead, deadline);
             return new CommandResult(End(argv, pid, deadline), output, errors);
@@ -48,11 +52,15 @@ static class CommandRunner
 
     /// <summary>Runs a tool that must succeed.</summary>
     /// <param name="operation">What it is run for, for the message.</param>
+    /// <param name="argv">Program and arguments.</param>
+    /// <param name="patience">How long it may take.</param>
+    /// <param name="input">Its standard input.</param>
+    /// <param name="environment">NAME=value entries beside <see cref="CleanEnvironment"/>.</param>
     /// <returns>Its standard output.</returns>
     /// <exception cref="ApplianceException">It is missing, late, or ended with another status than 0.</exception>
-    public static string Require(string operation, IReadOnlyList<string> argv, TimeSpan? patience = null, byte[]? input = null)
+    public static string Require(string operation, IReadOnlyList<string> argv, TimeSpan? patience = null, byte[]? input = null, IReadOnlyList<string>? environment = null)
     {
-        var result = Run(argv, patience, input);
+        var result = Run(argv, patience, input, environment);
         return result.Status == 0 ? result.Output : throw new ApplianceException(Blame.Node, operation, argv[0],
             $"{(result.LastError.Length > 0 ? result.LastError : "no reason given")} ({Describe(result.Status)})",
             $"the command was: {string.Join(' ', argv.Select(Quote))}");
@@ -62,11 +70,11 @@ static class CommandRunner
     public static string? Find(string tool) =>
         new[] { "/usr/sbin", "/usr/bin", "/sbin", "/bin", "/usr/libexec" }.Select(d => $"{d}/{tool}").FirstOrDefault(File.Exists);
 
-    static int Start(IReadOnlyList<string> argv, int[] descriptors)
+    static int Start(IReadOnlyList<string> argv, int[] descriptors, IReadOnlyList<string> environment)
     {
         try
         {
-            return Spawn.Start(argv[0], [.. argv.Select(Encoding.UTF8.GetBytes)], CleanEnvironment, descriptors);
+            return Spawn.Start(argv[0], [.. argv.Select(Encoding.UTF8.GetBytes)], [.. CleanEnvironment, .. environment.Select(Encoding.UTF8.GetBytes)], descriptors);
         }
         catch (LinuxException e)
         {

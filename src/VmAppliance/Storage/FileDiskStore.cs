@@ -10,12 +10,15 @@ sealed class FileDiskStore(StorageSettings settings) : IDiskStore
     const int OwnerOnly = 0x180; // 0600
     const string Overlay = ".qcow2", Copy = ".raw";
 
-    public Disk Wipe(string name, GoldenDisk golden)
+    public Disk Wipe(DiskKey key, GoldenDisk golden)
     {
+        var name = key.Job!;
         try
         {
+            if (golden.EmptyOverlay is null)
+                throw Failed(name, $"its image is the volume {golden.Path}, and [storage] kind wants files", "import the image again: it goes where [storage] says");
             System.IO.Directory.CreateDirectory(settings.Directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-            Drop(name);
+            Drop(key);
             if (settings.Copy != CopyKind.Overlay && Reflink.TryCopy(golden.Path, PathOf(name, Copy), OwnerOnly))
                 return new Disk(PathOf(name, Copy), "raw", null);
             if (settings.Copy == CopyKind.Reflink)
@@ -30,17 +33,29 @@ sealed class FileDiskStore(StorageSettings settings) : IDiskStore
         }
     }
 
-    public void Drop(string name)
+    public void Drop(DiskKey key)
     {
+        var name = key.Job!;
         if (!System.IO.Directory.Exists(settings.Directory))
             return;
         File.Delete(PathOf(name, Overlay));
         File.Delete(PathOf(name, Copy));
     }
 
-    public IReadOnlyList<string> Names() => !System.IO.Directory.Exists(settings.Directory) ? []
+    public IReadOnlyList<DiskKey> InUse() => !System.IO.Directory.Exists(settings.Directory) ? []
         : [.. System.IO.Directory.GetFiles(settings.Directory).Where(f => Path.GetExtension(f) is Overlay or Copy)
-            .Select(f => Path.GetFileNameWithoutExtension(f)).Distinct()];
+            .Select(f => new DiskKey(Path.GetFileNameWithoutExtension(f), null)).Distinct()];
+
+    // An overlay has no size of its own: what is full is the file system, and the guest saw its writes fail.
+    public string? Trouble(DiskKey key) => null;
+
+    public IReadOnlyList<Fill> Fills()
+    {
+        if (!System.IO.Directory.Exists(settings.Directory))
+            return [];
+        var place = new DriveInfo(settings.Directory);
+        return [Fill.Of(settings.Directory, place.TotalSize - place.AvailableFreeSpace, place.TotalSize, "the file system of [storage] dir")];
+    }
 
     string PathOf(string name, string extension) => $"{settings.Directory}/{name}{extension}";
 

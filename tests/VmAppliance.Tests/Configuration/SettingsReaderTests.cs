@@ -17,6 +17,17 @@ sealed class SettingsReaderTests
     }
 
     [Test]
+    public async Task A_volume_group_means_snapshots_and_each_kind_but_files_needs_one()
+    {
+        await Assert.That(Good("").Storage.Kind).IsEqualTo(StorageKind.File);
+        await Assert.That(Good("[storage]\nvolume_group = vg\n").Storage.Kind).IsEqualTo(StorageKind.Snapshot);
+        await Assert.That(Good("[storage]\nkind = file\nvolume_group = vg\n").Storage.Kind).IsEqualTo(StorageKind.File);
+        await Assert.That(Good("[storage]\nkind = thin\nvolume_group = vg\n").Storage.Kind).IsEqualTo(StorageKind.Thin);
+        SettingsReader.Read("[storage]\nkind = thin\n", out var problems, out _);
+        await Assert.That(string.Join(' ', problems)).IsEqualTo("[storage] volume_group: is missing: kind = thin needs one");
+    }
+
+    [Test]
     public async Task Every_value_of_a_file_arrives()
     {
         var settings = Good("""
@@ -53,7 +64,7 @@ sealed class SettingsReaderTests
         await Assert.That(settings.Network with { NameServers = [] }).IsEqualTo(new NetworkSettings(NetworkKind.Tap, true, "br9", "02:ab:CD",
             Subnet.Parse("10.9.0.0/16")!, "10.9.0.1", []));
         await Assert.That(string.Join('|', settings.Network.NameServers)).IsEqualTo("10.9.0.2|10.9.0.3");
-        await Assert.That(settings.Storage).IsEqualTo(new StorageSettings("file", CopyKind.Overlay, "/srv/disks"));
+        await Assert.That(settings.Storage).IsEqualTo(Storage.Sample.Storage(CopyKind.Overlay, "/srv/disks"));
         await Assert.That(settings.GridEngine.AdminUser).IsEqualTo("codadmin");
     }
 
@@ -133,6 +144,12 @@ sealed class SettingsReaderTests
     [Arguments("network", "nameservers", "fd00::1")]
     [Arguments("storage", "kind", "lvm")]
     [Arguments("storage", "copy", "clone")]
+    [Arguments("storage", "volume_group", "-vg")]
+    [Arguments("storage", "volume_group", "a/b")]
+    [Arguments("storage", "cow_size", "1MiB")]
+    [Arguments("storage", "chunk", "5KiB")]
+    [Arguments("storage", "chunk", "1MiB")]
+    [Arguments("storage", "block", "32KiB")]
     [Arguments("storage", "dir", "disks")]
     [Arguments("image:x", "identity", "cloud")]
     [Arguments("image:x", "memory", "lots")]

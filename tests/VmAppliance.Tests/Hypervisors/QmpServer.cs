@@ -53,7 +53,7 @@ sealed class QmpServer : IDisposable
             if (endless is not null)
                 reader.ReadToEnd();
         }
-        catch (Exception e) when (e is SocketException or IOException)
+        catch (Exception e) when (e is SocketException or IOException or ObjectDisposedException)
         {
             // The client hung up.
         }

@@ -10,7 +10,9 @@ sealed class DiskConversionTests
 
     static string Convert(TempDirectory directory, string source)
     {
-        new DiskConversion(source, 8 << 20, TimeSpan.FromSeconds(30)).WriteRaw(directory["disk.raw"]);
+        Directory.CreateDirectory(directory["work"]);
+        using var conversion = new DiskConversion(source, 8 << 20, TimeSpan.FromSeconds(30), directory["work"]);
+        conversion.WriteFile(directory["disk.raw"]);
         return directory["disk.raw"];
     }
 

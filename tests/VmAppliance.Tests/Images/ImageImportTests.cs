@@ -33,7 +33,7 @@ sealed class ImageImportTests
     {
         using var directory = new TempDirectory();
         var image = Import(directory, Request(directory));
-        var info = CommandRunner.Require("look at overlay", ["qemu-img", "info", "--output=json", image.EmptyOverlay]);
+        var info = CommandRunner.Require("look at overlay", ["qemu-img", "info", "--output=json", image.EmptyOverlay!]);
         using var json = System.Text.Json.JsonDocument.Parse(info);
         await Assert.That(json.RootElement.GetProperty("virtual-size").GetInt64()).IsEqualTo(1L << 20);
         await Assert.That(json.RootElement.GetProperty("full-backing-filename").GetString()).IsEqualTo(image.Disk);
@@ -105,7 +105,7 @@ sealed class ImageImportTests
         var request = Request(directory);
         File.WriteAllBytes(request.Disk, [(byte)'Q', (byte)'F', (byte)'I', 0xFB, 0, 0, 0, 3, .. new byte[600]]);
         var failure = Assert.Throws<ApplianceException>(() => Import(directory, request));
-        await Assert.That(failure.Message).StartsWith("convert disk, qemu-img: ");
+        await Assert.That(failure.Message).StartsWith("look at disk, qemu-img: ");
         await Assert.That(new Catalogue(directory["state"]).Get("demo")).IsEqualTo(first);
         await Assert.That(Directory.GetFileSystemEntries($"{directory["state"]}/images/demo").Length).IsEqualTo(2);
     }

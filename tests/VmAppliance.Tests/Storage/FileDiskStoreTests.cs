@@ -6,16 +6,16 @@ namespace VmAppliance.Tests.Storage;
 
 sealed class FileDiskStoreTests
 {
-    static FileDiskStore Store(TempDirectory directory, CopyKind copy = CopyKind.Overlay) => new(new StorageSettings("file", copy, directory["disks"]));
+    static FileDiskStore Store(TempDirectory directory, CopyKind copy = CopyKind.Overlay) => new(Sample.Storage(copy, directory["disks"]));
 
-    static GoldenDisk Golden(TempDirectory directory) => new(directory.Write("golden.raw", "golden image"), directory.Write("empty.qcow2", "empty overlay", 0x124 /* 0444 */));
+    static GoldenDisk Golden(TempDirectory directory) => new(directory.Write("golden.raw", "golden image"), directory.Write("empty.qcow2", "empty overlay", 0x124 /* 0444 */), 12);
 
     [Test]
     public async Task A_wiped_disk_is_a_fresh_view_of_the_image()
     {
         using var directory = new TempDirectory();
         var golden = Golden(directory);
-        var disk = Store(directory).Wipe("7.1", golden);
+        var disk = Store(directory).Wipe(new("7.1", 0), golden);
         await Assert.That(disk).IsEqualTo(new Disk($"{directory["disks"]}/7.1.qcow2", "qcow2", golden.Path));
         await Assert.That(File.ReadAllText(disk.Path)).IsEqualTo("empty overlay");
     }
@@ -24,7 +24,7 @@ sealed class FileDiskStoreTests
     public async Task Only_its_maker_reaches_a_disk()
     {
         using var directory = new TempDirectory();
-        var disk = Store(directory).Wipe("7.1", Golden(directory));
+        var disk = Store(directory).Wipe(new("7.1", 0), Golden(directory));
         await Assert.That(((int)File.GetUnixFileMode(disk.Path), (int)File.GetUnixFileMode(directory["disks"]))).IsEqualTo((0x180, 0x1C0));
     }
 
@@ -33,10 +33,10 @@ sealed class FileDiskStoreTests
     {
         using var directory = new TempDirectory();
         var (store, golden) = (Store(directory), Golden(directory));
-        var path = store.Wipe("7.1", golden).Path;
+        var path = store.Wipe(new("7.1", 0), golden).Path;
         File.AppendAllText(path, "secret of the first job");
         using var still = File.OpenRead(path);
-        await Assert.That(File.ReadAllText(store.Wipe("7.1", golden).Path)).IsEqualTo("empty overlay");
+        await Assert.That(File.ReadAllText(store.Wipe(new("7.1", 0), golden).Path)).IsEqualTo("empty overlay");
         // Another file, not the same one cut short: who has the old one open sees nothing of the new one.
         await Assert.That(still.Length).IsGreaterThan("empty overlay".Length);
     }
@@ -47,7 +47,7 @@ sealed class FileDiskStoreTests
         using var directory = new TempDirectory();
         Directory.CreateDirectory(directory["disks"]);
         directory.Write("disks/7.1.raw", "secret of the first job");
-        Store(directory).Wipe("7.1", Golden(directory));
+        Store(directory).Wipe(new("7.1", 0), Golden(directory));
         await Assert.That(File.Exists(directory["disks/7.1.raw"])).IsFalse();
     }
 
@@ -56,10 +56,10 @@ sealed class FileDiskStoreTests
     {
         using var directory = new TempDirectory();
         var (store, golden) = (Store(directory), Golden(directory));
-        store.Wipe("7.1", golden);
-        store.Drop("7.1");
+        store.Wipe(new("7.1", 0), golden);
+        store.Drop(new("7.1", 0));
         File.CreateSymbolicLink(directory["disks/7.1.qcow2"], directory.Write("victim", "untouched"));
-        store.Wipe("7.1", golden);
+        store.Wipe(new("7.1", 0), golden);
         await Assert.That(File.ReadAllText(directory["victim"])).IsEqualTo("untouched");
     }
 
@@ -68,9 +68,9 @@ sealed class FileDiskStoreTests
     {
         using var directory = new TempDirectory();
         var store = Store(directory);
-        store.Wipe("7.1", Golden(directory));
-        store.Drop("7.1");
-        store.Drop("7.1");
+        store.Wipe(new("7.1", 0), Golden(directory));
+        store.Drop(new("7.1", 0));
+        store.Drop(new("7.1", 0));
         await Assert.That(Directory.GetFileSystemEntries(directory["disks"])).IsEmpty();
     }
 
@@ -78,7 +78,7 @@ sealed class FileDiskStoreTests
     public async Task Dropping_before_there_was_any_disk_is_no_error()
     {
         using var directory = new TempDirectory();
-        Store(directory).Drop("7.1");
+        Store(directory).Drop(new("7.1", 0));
         await Assert.That(directory.Names()).IsEqualTo("");
     }
 
@@ -87,12 +87,12 @@ sealed class FileDiskStoreTests
     {
         using var directory = new TempDirectory();
         var (store, golden) = (Store(directory), Golden(directory));
-        await Assert.That(store.Names()).IsEmpty();
-        store.Wipe("7.1", golden);
-        store.Wipe("7.12", golden);
+        await Assert.That(store.InUse()).IsEmpty();
+        store.Wipe(new("7.1", 0), golden);
+        store.Wipe(new("7.12", 0), golden);
         directory.Write("disks/run4242.1.raw", "");
         directory.Write("disks/notes.txt", "");
-        await Assert.That(string.Join(' ', store.Names().Order())).IsEqualTo("7.1 7.12 run4242.1");
+        await Assert.That(string.Join(' ', store.InUse().Select(d => d.Job).Order())).IsEqualTo("7.1 7.12 run4242.1");
     }
 
     [Test]
@@ -100,7 +100,7 @@ sealed class FileDiskStoreTests
     {
         using var directory = new TempDirectory();
         var golden = Golden(directory) with { EmptyOverlay = directory["missing"] };
-        var failure = Assert.Throws<ApplianceException>(() => Store(directory).Wipe("7.1", golden));
+        var failure = Assert.Throws<ApplianceException>(() => Store(directory).Wipe(new("7.1", 0), golden));
         await Assert.That(failure.Message).StartsWith("wipe disk, 7.1: ");
         await Assert.That((failure.Blame, failure.Hint is null)).IsEqualTo((Blame.Node, false));
         await Assert.That(Directory.GetFileSystemEntries(directory["disks"])).IsEmpty();
@@ -110,9 +110,9 @@ sealed class FileDiskStoreTests
     public async Task A_missing_image_is_a_failure_in_every_way_of_copying()
     {
         using var directory = new TempDirectory();
-        var golden = new GoldenDisk(directory["no.raw"], directory["no.qcow2"]);
+        var golden = new GoldenDisk(directory["no.raw"], directory["no.qcow2"], 12);
         foreach (var copy in Enum.GetValues<CopyKind>())
-            await Assert.That(Assert.Throws<ApplianceException>(() => Store(directory, copy).Wipe("7.1", golden)).Message).StartsWith("wipe disk, 7.1: ");
+            await Assert.That(Assert.Throws<ApplianceException>(() => Store(directory, copy).Wipe(new("7.1", 0), golden)).Message).StartsWith("wipe disk, 7.1: ");
     }
 
     // No version of tmpfs shares blocks between files.
@@ -120,7 +120,7 @@ sealed class FileDiskStoreTests
     public async Task A_reflink_where_there_is_none_is_refused_with_a_hint_and_leaves_nothing()
     {
         using var directory = new TempDirectory(below: "/dev/shm");
-        var failure = Assert.Throws<ApplianceException>(() => Store(directory, CopyKind.Reflink).Wipe("7.1", Golden(directory)));
+        var failure = Assert.Throws<ApplianceException>(() => Store(directory, CopyKind.Reflink).Wipe(new("7.1", 0), Golden(directory)));
         await Assert.That((failure.Message, failure.Hint)).IsEqualTo(
             ("wipe disk, 7.1: the file system cannot share blocks between files", "set [storage] copy = overlay, or use XFS or btrfs"));
         await Assert.That(Directory.GetFileSystemEntries(directory["disks"])).IsEmpty();
@@ -130,7 +130,7 @@ sealed class FileDiskStoreTests
     public async Task Auto_makes_an_overlay_where_there_is_no_reflink()
     {
         using var directory = new TempDirectory(below: "/dev/shm");
-        await Assert.That(Store(directory, CopyKind.Auto).Wipe("7.1", Golden(directory)).Format).IsEqualTo("qcow2");
+        await Assert.That(Store(directory, CopyKind.Auto).Wipe(new("7.1", 0), Golden(directory)).Format).IsEqualTo("qcow2");
         await Assert.That(string.Join(' ', Directory.GetFiles(directory["disks"]).Select(Path.GetFileName))).IsEqualTo("7.1.qcow2");
     }
 }

@@ -88,8 +88,10 @@ static class QemuCommand
         var sets = new List<string>();
         var below = spec.Disk.Backing is null ? ""
             : $$""","backing":{"driver":"raw","read-only":true,"file":{{FileNode(spec.Disk.Backing, OpenMode.Read, files, sets)}}}""";
-        // The disk dies with the machine, so the guest's flushes need not reach the node's disk.
-        var root = $$"""{"driver":"{{spec.Disk.Format}}","node-name":"disk","discard":"unmap","cache":{"no-flush":true},"file":{{FileNode(spec.Disk.Path, OpenMode.ReadWrite, files, sets)}}{{below}}}""";
+        // The disk dies with the machine, so the guest's flushes need not reach the node's disk. What goes to a block device passes the node's
+        // memory by: a job's writes must not fill it, nor hold up the end of its machine.
+        var direct = IsDevice(spec.Disk.Path) ? "true" : "false";
+        var root = $$"""{"driver":"{{spec.Disk.Format}}","node-name":"disk","discard":"unmap","cache":{"direct":{{direct}},"no-flush":true},"file":{{FileNode(spec.Disk.Path, OpenMode.ReadWrite, files, sets)}}{{below}}}""";
         // A full node must fail the job's write; QEMU's default would stop the machine for ever.
         string[] disk = ["-blockdev", root, "-device", "virtio-blk-pci,drive=disk,werror=report,rerror=report"];
         if (spec.Seed is null)
@@ -103,9 +105,11 @@ static class QemuCommand
     {
         var set = (sets.Count / 2) + 1;
         sets.AddRange("-add-fd", $"fd={files.Open(path, flags)},set={set}");
-        var driver = path.StartsWith("/dev/", StringComparison.Ordinal) ? "host_device" : "file";
+        var driver = IsDevice(path) ? "host_device" : "file";
         return $$"""{"driver":"{{driver}}","filename":"/dev/fdset/{{set}}"}""";
     }
+
+    static bool IsDevice(string path) => BlockDevice.NumberOf(path) is not null;
 
     static string Number(long value) => value.ToString(CultureInfo.InvariantCulture);
 }

@@ -1,10 +1,11 @@
 using System.Text.Json.Serialization;
 using VmAppliance.Jobs;
+using VmAppliance.Storage;
 
 namespace VmAppliance.Modes.Maintenance;
 
 /// <summary>A node as <c>maintenance status --json</c> tells it.</summary>
-sealed record NodeStatus(int Slots, IReadOnlyList<SlotStatus> Leases, IReadOnlyList<string> Images);
+sealed record NodeStatus(int Slots, IReadOnlyList<SlotStatus> Leases, IReadOnlyList<string> Images, IReadOnlyList<Fill> Storage);
 
 /// <summary>A slot that is taken.</summary>
 /// <param name="Slot">Number, from 0.</param>
@@ -34,4 +35,5 @@ sealed record Finding(string Subject, string Verdict, [property: JsonPropertyNam
 [JsonSerializable(typeof(NodeStatus))]
 [JsonSerializable(typeof(IReadOnlyList<Rest>))]
 [JsonSerializable(typeof(IReadOnlyList<Finding>))]
+[JsonSerializable(typeof(IReadOnlyList<Fill>))]
 sealed partial class MaintenanceJson : JsonSerializerContext;

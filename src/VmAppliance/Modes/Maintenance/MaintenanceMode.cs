@@ -14,5 +14,6 @@ static class MaintenanceMode
             ReapMode.Create(configuration),
             CheckMode.Create(configuration),
             ImageMode.Create(configuration),
+            StorageMode.Create(configuration),
         };
 }

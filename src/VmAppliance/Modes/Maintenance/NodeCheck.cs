@@ -6,6 +6,7 @@ using VmAppliance.Hypervisors.Qemu;
 using VmAppliance.Jobs;
 using VmAppliance.Linux;
 using VmAppliance.Processes;
+using VmAppliance.Storage.DeviceMapper;
 
 namespace VmAppliance.Modes.Maintenance;
 
@@ -16,7 +17,7 @@ sealed class NodeCheck(Node node)
 
     /// <summary>All findings, good ones included.</summary>
     public IReadOnlyList<Finding> Run() =>
-        [Qemu(), Kvm(), .. Tools(), Memory(), Directories(), Sockets(), Network(), .. Images(), .. Queues(), Admin(), Slots()];
+        [Qemu(), Kvm(), .. Tools(), Memory(), Directories(), .. Storage(), Sockets(), Network(), .. Images(), .. Queues(), Admin(), Slots()];
 
     Finding Qemu()
     {
@@ -48,10 +49,10 @@ sealed class NodeCheck(Node node)
         }
     }
 
-    static IEnumerable<Finding> Tools()
+    IEnumerable<Finding> Tools()
     {
         foreach (var (tool, package, need) in new[] { ("setpriv", "util-linux", true), ("getent", "libc-bin / glibc-common", true), ("ip", "iproute2 / iproute", true),
-            ("qemu-img", "qemu-utils / qemu-img", false), ("mkfs.ext4", "e2fsprogs", false), ("tar", "tar", false) })
+            ("qemu-img", "qemu-utils / qemu-img", false), ("mkfs.ext4", "e2fsprogs", false), ("tar", "tar", false), ("lvs", "lvm2", node.Settings.Storage.Kind != StorageKind.File) })
             if (CommandRunner.Find(tool) is null)
                 yield return need ? Bad("tool", $"{tool} is not installed", $"install {package}")
                     : Warning("tool", $"{tool} is not installed: images cannot be imported on this node", $"install {package}");
@@ -81,6 +82,24 @@ sealed class NodeCheck(Node node)
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             return Bad("directories", e.Message, "root must be able to write to run_dir, state_dir and [storage] dir");
+        }
+    }
+
+    IEnumerable<Finding> Storage()
+    {
+        var storage = node.Settings.Storage;
+        if (storage.Kind == StorageKind.File)
+            return [];
+        try
+        {
+            using var control = SlotDevices.Open();
+            var fills = node.Disks.Fills();
+            return [Good("device-mapper", $"version {control.Version()}"),
+                .. fills.Select(f => f.Warning is null ? Good("storage", f.Name) : Bad("storage", $"{f.Name}: {f.Warning}", null))];
+        }
+        catch (Exception e) when (e is ApplianceException or LinuxException)
+        {
+            return [Bad("storage", e.Message, (e as ApplianceException)?.Hint)];
         }
     }
 

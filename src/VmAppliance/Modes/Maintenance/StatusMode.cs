@@ -2,7 +2,9 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using VmAppliance.Configuration;
+using VmAppliance.Diagnostics;
 using VmAppliance.Jobs;
+using VmAppliance.Storage;
 
 namespace VmAppliance.Modes.Maintenance;
 
@@ -22,12 +24,25 @@ static class StatusMode
     {
         ReapMode.RequireRoot("show status");
         var node = new Node(ConfigurationFile.Load(configuration));
-        var status = new NodeStatus(node.Leases.Slots, [.. node.Leases.Records().Select(r => Slot(node, r))], [.. node.Images.List().Select(i => i.Name)]);
+        var status = new NodeStatus(node.Leases.Slots, [.. node.Leases.Records().Select(r => Slot(node, r))], [.. node.Images.List().Select(i => i.Name)], Fills(node));
         if (json)
             Console.WriteLine(JsonSerializer.Serialize(status, MaintenanceJson.Default.NodeStatus));
         else
             Print(status);
         return 0;
+    }
+
+    // Who holds which slot must be seen where the storage is broken, too.
+    static IReadOnlyList<Fill> Fills(Node node)
+    {
+        try
+        {
+            return node.Disks.Fills();
+        }
+        catch (Exception e) when (e is ApplianceException or IOException)
+        {
+            return [new Fill("storage", 0, 0, e.Message)];
+        }
     }
 
     static SlotStatus Slot(Node node, LeaseRecord record)
@@ -45,6 +60,8 @@ static class StatusMode
             Table.Print(["SLOT", "JOB", "PHASE", "OWNER", "QUEUE", "IMAGE", "MACHINE", "AGE", "CPU", "MEMORY"], status.Leases.Select(Row));
         foreach (var slot in status.Leases.Where(s => s.Trouble is not null))
             Console.WriteLine($"slot {slot.Slot} is dirty: {slot.Trouble} (hint: vmappliance maintenance reap)");
+        foreach (var fill in status.Storage.Where(f => f.Warning is not null))
+            Console.WriteLine($"{fill.Name}: {fill.Warning}");
     }
 
     static string[] Row(SlotStatus s) =>

@@ -1,0 +1,25 @@
+using static Tmds.Linux.LibC;
+
+namespace VmAppliance.Linux.DeviceMapper;
+
+/// <summary>The node of a mapped device in /dev/mapper. udev makes a link there of its own accord; where it does not run, or is late, the node is made here.</summary>
+static unsafe class DmNode
+{
+    const int BlockDevice = 0x6000, RootOnly = 0x180; // S_IFBLK, 0600
+
+    /// <summary>Sees to it that the path leads to the device.</summary>
+    /// <exception cref="LinuxException">The node cannot be made.</exception>
+    public static void Make(DmDevice device, DeviceNumber number)
+    {
+        if (Linux.BlockDevice.NumberOf(device.Path) == number)
+            return;
+        // Beside it and renamed: nobody ever finds the path empty, or leading to the device that had the number before.
+        using var memory = new NativeStrings();
+        var temporary = $"{device.Path}.new{Environment.ProcessId}";
+        Errno.Check(mknod(memory.Add(temporary), (ushort)(BlockDevice | RootOnly), number.Encoded), "mknod", temporary);
+        File.Move(temporary, device.Path, overwrite: true);
+    }
+
+    /// <summary>Removes a node of a device that is gone; udev may have been faster.</summary>
+    public static void Remove(DmDevice device) => File.Delete(device.Path);
+}
