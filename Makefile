@@ -6,10 +6,12 @@ MAKEFLAGS += --no-print-directory
 OUT    := out
 BINARY := $(OUT)/vmappliance
 IMAGE  := $(OUT)/image/debian
+NODE_TESTS := $(OUT)/node-tests/VmAppliance.NodeTests
 
 BUILD_PACKAGES := clang lld cmake make zlib1g-dev libssl-dev
 RUN_PACKAGES   := qemu-system-x86 qemu-utils util-linux iproute2 e2fsprogs tar
 IMAGE_PACKAGES := mmdebstrap busybox-static cpio kmod xz-utils zstd
+NODE_PACKAGES  := qemu-system-x86 busybox-static cpio kmod xz-utils zstd strace util-linux gcc libc6-dev linux-libc-dev
 TEST_PACKAGES  := openssh-server openssh-client sudo rpm rpmlint groff-base man-db strace procps shellcheck bash-completion bash
 
 # The AOT runtime's own C files warn; nothing of ours does.
@@ -21,7 +23,7 @@ export TUNIT_DISABLE_LOGO := true
 export TUNIT_DISABLE_HTML_REPORTER := true
 
 help: ## List the targets
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: $(BINARY) ## Build the static binary: out/vmappliance
 
@@ -38,8 +40,18 @@ image: build need-image ## Build the small Debian guest image: out/image/debian
 demo: build need-run image ## Run one real job in a clean machine; everything stays under out/demo
 	@packaging/demo.sh $(BINARY) $(IMAGE) $(OUT)/demo
 
-test: build need-run need-image need-test image rpm ## Run all tests, the real Grid Engine cell included
+test: build need-run need-image need-test need-node image rpm $(NODE_TESTS) ## Run all tests, the real Grid Engine cell included
 	@tests/run.sh
+
+test-node: build need-node $(NODE_TESTS) ## Run the tests that need a kernel with device-mapper, in node VMs
+	@tests/node.sh
+
+bench-storage: build need-node $(NODE_TESTS) ## Measure disks against LVM's own snapshots, in a node VM: out/bench
+	@tests/node.sh bench
+
+$(NODE_TESTS): $(BINARY) $(shell find tests/VmAppliance.NodeTests -name '*.cs' -not -path '*/obj/*' -o -name '*.csproj')
+	@dotnet publish tests/VmAppliance.NodeTests -c Release -o out/node-tests -v quiet --nologo
+	@touch $@
 
 test-unit: ## Run the unit tests alone (no root, no machine)
 	@dotnet run --project tests/VmAppliance.Tests -c Release -- --no-ansi --progress off
@@ -50,7 +62,7 @@ rpm: build need-test ## Build the RPM: out/rpm
 clean: ## Remove everything that was built
 	@rm -rf $(OUT) src/*/bin src/*/obj tests/*/bin tests/*/obj
 
-need-build need-run need-image need-test: need-%:
+need-build need-run need-image need-test need-node: need-%:
 	@packaging/need.sh $($(shell echo $* | tr a-z A-Z)_PACKAGES)
 
-.PHONY: help build image demo test test-unit rpm clean need-build need-run need-image need-test
+.PHONY: help build image demo test test-node test-unit bench-storage rpm clean need-build need-run need-image need-test need-node

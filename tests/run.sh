@@ -23,6 +23,11 @@ suite() { # NAME LEAST_TESTS
 suite VmAppliance.Tests 700
 suite VmAppliance.SystemTests 140
 
+# Parsed from its last line, like any caller of it would.
+tests/node.sh 2>&1 | tee "$out/node.log"
+read -r p _ f _ s _ < <(tail -n 1 "$out/node.log" | grep -E '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' || echo "0 passed, 1 failed, 0 skipped")
+passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+
 [ $broken = 0 ] || [ $failed -gt 0 ] || failed=1
 echo "$passed passed, $failed failed, $skipped skipped"
 [ $failed = 0 ] && [ $broken = 0 ]

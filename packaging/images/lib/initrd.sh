@@ -1,4 +1,4 @@
-# The kernel's modules: a few in the initrd to find the root disk, some more in the guest. Sourced by debian.sh.
+# The kernel's modules: a few in the initrd to find the root disk, some more in the guest. Sourced by debian.sh and tests/node-vm.
 # shellcheck shell=bash disable=SC2154 # debian.sh sets here and work
 
 # What a machine of QEMU's has. All are loaded in the initrd, so that the guest needs no device manager to boot.

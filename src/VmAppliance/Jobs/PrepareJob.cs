@@ -20,6 +20,7 @@ sealed class PrepareJob(Node node, Timeline timeline, int interruption = -1)
     public Lease Run(MachineRequest request)
     {
         var image = node.Images.Get(request.Image);
+        node.Disks.Require();
         var lease = Claim(request);
         timeline.Mark("claim");
         try

@@ -8,7 +8,8 @@ namespace VmAppliance.Jobs;
 /// <param name="Name">Its name.</param>
 /// <param name="Reason">Why nobody needs it.</param>
 /// <param name="Gone">Whether it has been removed.</param>
-sealed record Rest(string Kind, string Name, string Reason, bool Gone);
+/// <param name="Trouble">Why it could not be removed.</param>
+sealed record Rest(string Kind, string Name, string Reason, bool Gone, string? Trouble = null);
 
 /// <summary>Removes what no living job owns, after whatever crash; touches nothing else.</summary>
 sealed class Reaper(Node node)
@@ -28,7 +29,8 @@ sealed class Reaper(Node node)
             // Somebody is at work on it, or it is gone meanwhile.
             if (lease is null || WhyDead(lease.Record) is not { } reason)
                 continue;
-            yield return new Rest("lease", lease.Record.Job, reason, !dryRun && new ReleaseJob(node).Run(lease));
+            var gone = !dryRun && new ReleaseJob(node).Run(lease);
+            yield return new Rest("lease", lease.Record.Job, reason, gone, gone || dryRun ? null : lease.Record.Trouble);
         }
     }
 

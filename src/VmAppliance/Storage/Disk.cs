@@ -40,6 +40,10 @@ sealed record Fill(string Name, long UsedBytes, long TotalBytes, string? Warning
 /// <summary>Makes and drops the disks of leases.</summary>
 interface IDiskStore
 {
+    /// <summary>Makes sure, before anything else is done for a job, that disks can be made on this node at all.</summary>
+    /// <exception cref="Diagnostics.ApplianceException">They cannot.</exception>
+    void Require();
+
     /// <summary>A disk on which nothing was ever written, whatever was there before.</summary>
     /// <exception cref="Diagnostics.ApplianceException">It cannot be made; nothing of it is left.</exception>
     Disk Wipe(DiskKey key, GoldenDisk golden);

@@ -10,6 +10,11 @@ sealed class FileDiskStore(StorageSettings settings) : IDiskStore
     const int OwnerOnly = 0x180; // 0600
     const string Overlay = ".qcow2", Copy = ".raw";
 
+    public void Require()
+    {
+        // A directory that cannot be written fails the wipe, and nothing is left of that.
+    }
+
     public Disk Wipe(DiskKey key, GoldenDisk golden)
     {
         var name = key.Job!;

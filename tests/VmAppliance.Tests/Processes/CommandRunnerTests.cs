@@ -130,4 +130,8 @@ sealed class CommandRunnerTests
 
     static bool IsGone(string pidFile) =>
         ProcessStatus.Of(int.Parse(Encoding.ASCII.GetString(File.ReadAllBytes(pidFile)), System.Globalization.CultureInfo.InvariantCulture)) is null;
+
+    [Test]
+    public async Task A_tool_gets_variables_that_it_is_given_beside_the_clean_ones() =>
+        await Assert.That(CommandRunner.Run(["env"], environment: ["DM_DISABLE_UDEV=1"]).Output).IsEqualTo("PATH=/usr/sbin:/usr/bin:/sbin:/bin\nLC_ALL=C.UTF-8\nHOME=/\nDM_DISABLE_UDEV=1\n");
 }

@@ -84,6 +84,13 @@ sealed unsafe class DmControl : IDisposable
         return DeviceNumber.Decode(request.Head->dev);
     }
 
+    /// <summary>Drops a device's next table, and what that table holds.</summary>
+    public void Clear(DmDevice device)
+    {
+        using var request = Of(device);
+        Call(DM_TABLE_CLEAR, "DM_TABLE_CLEAR", device.Name, request);
+    }
+
     /// <summary>Holds a device's accesses up until it is resumed.</summary>
     public void Suspend(DmDevice device)
     {
@@ -142,10 +149,12 @@ sealed unsafe class DmControl : IDisposable
         if (error != 0)
             throw new LinuxException("DM_TABLE_STATUS", device.Name, error);
         if (request.Head->target_count == 0)
-            return new DmStatus("", 0, "");
+            return new DmStatus("", 0, "", HasNext(request));
         var line = (dm_target_spec*)request.Data;
-        return new DmStatus(new string((sbyte*)line->target_type), line->length, request.TextAt(sizeof(dm_target_spec)).Trim());
+        return new DmStatus(new string((sbyte*)line->target_type), line->length, request.TextAt(sizeof(dm_target_spec)).Trim(), HasNext(request));
     }
+
+    static bool HasNext(DmRequest request) => (request.Head->flags & DM_INACTIVE_PRESENT_FLAG) != 0;
 
     bool TryRemove(DmDevice device, uint flags)
     {
@@ -217,4 +226,5 @@ sealed unsafe class DmControl : IDisposable
 /// <param name="Kind">The target's name; empty when there is no table.</param>
 /// <param name="Sectors">How much it maps, in sectors of 512 bytes.</param>
 /// <param name="Text">Its status, or its parameters.</param>
-sealed record DmStatus(string Kind, ulong Sectors, string Text);
+/// <param name="HasNext">Whether another table is loaded and waits to be put in force.</param>
+sealed record DmStatus(string Kind, ulong Sectors, string Text, bool HasNext = false);

@@ -14,7 +14,7 @@ static unsafe class DmIoctl
         DM_DEV_SUSPEND = Base | 6, DM_DEV_STATUS = Base | 7, DM_TABLE_LOAD = Base | 9, DM_TABLE_CLEAR = Base | 10, DM_TABLE_STATUS = Base | 12,
         DM_LIST_VERSIONS = Base | 13, DM_TARGET_MSG = Base | 14;
 
-    public const uint DM_READONLY_FLAG = 1 << 0, DM_SUSPEND_FLAG = 1 << 1, DM_STATUS_TABLE_FLAG = 1 << 4, DM_ACTIVE_PRESENT_FLAG = 1 << 5,
+    public const uint DM_READONLY_FLAG = 1 << 0, DM_SUSPEND_FLAG = 1 << 1, DM_STATUS_TABLE_FLAG = 1 << 4, DM_ACTIVE_PRESENT_FLAG = 1 << 5, DM_INACTIVE_PRESENT_FLAG = 1 << 6,
         DM_BUFFER_FULL_FLAG = 1 << 8, DM_SKIP_LOCKFS_FLAG = 1 << 10, DM_NOFLUSH_FLAG = 1 << 11, DM_DEFERRED_REMOVE = 1 << 17;
 
     // For event_nr of the verbs that make udev events: libdevmapper.h, DM_UDEV_*, above a cookie that nobody waits for.

@@ -1,4 +1,4 @@
-using static Tmds.Linux.LibC;
+using static VmAppliance.Linux.Native;
 
 namespace VmAppliance.Linux.DeviceMapper;
 
@@ -16,7 +16,8 @@ static unsafe class DmNode
         // Beside it and renamed: nobody ever finds the path empty, or leading to the device that had the number before.
         using var memory = new NativeStrings();
         var temporary = $"{device.Path}.new{Environment.ProcessId}";
-        Errno.Check(mknod(memory.Add(temporary), (ushort)(BlockDevice | RootOnly), number.Encoded), "mknod", temporary);
+        // Not the C library's: a static program links another one than Tmds.LibC calls.
+        Errno.Check(syscall(SYS_mknod, (nint)memory.Add(temporary), BlockDevice | RootOnly, (long)number.Encoded, 0), "mknod", temporary);
         File.Move(temporary, device.Path, overwrite: true);
     }
 

@@ -28,7 +28,7 @@ static class ReapMode
             Console.WriteLine(JsonSerializer.Serialize(rests, MaintenanceJson.Default.IReadOnlyListRest));
         else
             foreach (var rest in rests)
-                Console.WriteLine($"{rest.Kind} {rest.Name}: {rest.Reason}: {(rest.Gone ? "removed" : dryRun ? "would be removed" : "could not be removed")}");
+                Console.WriteLine($"{rest.Kind} {rest.Name}: {rest.Reason}: {(rest.Gone ? "removed" : dryRun ? "would be removed" : $"could not be removed: {rest.Trouble}")}");
         return dryRun || rests.All(r => r.Gone) ? 0 : 1;
     }
 

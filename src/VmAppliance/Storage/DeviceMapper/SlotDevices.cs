@@ -42,6 +42,21 @@ sealed class SlotDevices(StorageSettings settings)
         }
     }
 
+    /// <summary>Makes sure that the kernel lets this process have devices.</summary>
+    /// <exception cref="ApplianceException">It does not.</exception>
+    public static void Require()
+    {
+        using var control = Open();
+        try
+        {
+            control.Version();
+        }
+        catch (LinuxException e)
+        {
+            throw Explain(e, "use device-mapper", "/dev/mapper/control");
+        }
+    }
+
     /// <summary>Leaves a device with an error table: whatever it showed or held is out of reach. It is made if it is not there.</summary>
     public static void Blank(DmControl control, DmDevice device, ulong sectors)
     {
@@ -55,9 +70,16 @@ sealed class SlotDevices(StorageSettings settings)
     /// <summary>Blanks a device if there is one that shows anything.</summary>
     public static void BlankIfUsed(DmControl control, DmDevice device)
     {
+        // A hook that was killed between load and resume leaves a table that is not in force and holds volumes and ids all the same.
+        if (control.Table(device) is { HasNext: true })
+            control.Clear(device);
         if (control.Table(device) is { Kind: not "error" } table)
             Blank(control, device, Math.Max(table.Sectors, 1));
     }
+
+    /// <summary>The slots whose devices hold anything.</summary>
+    public IEnumerable<int> InUse(DmControl control) => control.List(UuidPrefix)
+        .Where(d => control.Table(d) is { } table && (table.HasNext || table.Kind is not ("error" or ""))).Select(SlotOf).OfType<int>();
 
     /// <summary>The number of a golden disk, after a look at whether it is what was imported.</summary>
     /// <exception cref="ApplianceException">It is not on a volume, not there, of another size, or can be written.</exception>

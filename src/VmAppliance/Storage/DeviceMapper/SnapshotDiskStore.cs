@@ -16,6 +16,8 @@ sealed class SnapshotDiskStore(StorageSettings settings, int slots) : IDiskStore
 
     readonly SlotDevices _devices = new(settings);
 
+    public void Require() => SlotDevices.Require();
+
     public Disk Wipe(DiskKey key, GoldenDisk golden)
     {
         var slot = key.Slot!.Value;
@@ -55,8 +57,7 @@ sealed class SnapshotDiskStore(StorageSettings settings, int slots) : IDiskStore
     public IReadOnlyList<DiskKey> InUse()
     {
         using var control = SlotDevices.Open();
-        return [.. control.List(_devices.UuidPrefix).Where(d => control.Table(d) is { Kind: Kind })
-            .Select(d => _devices.SlotOf(d)).OfType<int>().Select(slot => new DiskKey(null, slot))];
+        return [.. _devices.InUse(control).Select(slot => new DiskKey(null, slot))];
     }
 
     public string? Trouble(DiskKey key)

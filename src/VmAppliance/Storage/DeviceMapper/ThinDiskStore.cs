@@ -13,6 +13,8 @@ sealed class ThinDiskStore(StorageSettings settings) : IDiskStore
 
     readonly SlotDevices _devices = new(settings);
 
+    public void Require() => SlotDevices.Require();
+
     public Disk Wipe(DiskKey key, GoldenDisk golden)
     {
         var slot = key.Slot!.Value;
@@ -55,8 +57,7 @@ sealed class ThinDiskStore(StorageSettings settings) : IDiskStore
     {
         using var control = SlotDevices.Open();
         using var pool = new ThinPool(_devices, settings);
-        var shown = control.List(_devices.UuidPrefix).Where(d => control.Table(d) is { Kind: Kind }).Select(d => _devices.SlotOf(d)).OfType<int>();
-        return [.. shown.Union(pool.Slots).Select(slot => new DiskKey(null, slot))];
+        return [.. _devices.InUse(control).Union(pool.Slots).Select(slot => new DiskKey(null, slot))];
     }
 
     public string? Trouble(DiskKey key)

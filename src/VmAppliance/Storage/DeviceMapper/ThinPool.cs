@@ -93,12 +93,15 @@ sealed class ThinPool : IDisposable
         if (control.Table(device) is { Kind: Kind })
             return control.Number(device)!.Value;
         DeviceNumber metadata = _devices.Volume(MetadataVolume), data = _devices.Volume(DataVolume);
+        // A pool that is only half there, because a hook was killed, lets go of the metadata first.
+        if (control.Table(device) is not { } half)
+            control.Create(device);
+        else if (half.HasNext)
+            control.Clear(device);
         _ids.Reset();
         BlockDevice.ZeroHead(_devices.PathOf(MetadataVolume), SuperblockBytes);
         var sectors = (ulong)BlockDevice.Size(_devices.PathOf(DataVolume)) / DmTarget.SectorBytes;
         var block = (ulong)_settings.BlockSize / DmTarget.SectorBytes;
-        if (control.Number(device) is null)
-            control.Create(device);
         control.Load(device, new ThinPoolTarget(sectors, metadata, data, block, sectors / block / LowWaterShare));
         var number = control.Resume(device);
         DmNode.Make(device, number);

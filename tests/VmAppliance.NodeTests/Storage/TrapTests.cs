@@ -1,0 +1,83 @@
+using VmAppliance.Configuration;
+using VmAppliance.Linux;
+using VmAppliance.Linux.DeviceMapper;
+using VmAppliance.NodeTests.Fixtures;
+using VmAppliance.Storage;
+using VmAppliance.Storage.DeviceMapper;
+
+namespace VmAppliance.NodeTests.Storage;
+
+/// <summary>Where device-mapper would show one job's data to another, if it were used in the obvious way.</summary>
+[NotInParallel(TestGroup.Alone)]
+sealed class TrapTests
+{
+    static readonly DiskKey s_first = new("1.1", 0);
+
+    [ClassDataSource<TestGroup>(Shared = SharedType.PerTestSession)]
+    public required TestGroup Group { get; init; }
+
+    [After(Test)]
+    public void Drop() => TestGroup.Drop();
+
+    [Test]
+    public async Task Loading_a_snapshot_over_a_snapshot_hands_the_old_jobs_data_over_and_a_wipe_does_not()
+    {
+        var store = TestGroup.Store(StorageKind.Snapshot);
+        var disk = store.Wipe(s_first, Group.Golden);
+        Bytes.Fill(disk.Path, 2 << 20, seed: 7);
+        using (var control = new DmControl())
+        {
+            var device = Group.Devices.Of(0);
+            control.Load(device, new SnapshotTarget((ulong)TestGroup.GoldenBytes / 512, SlotDevices.Origin(Group.Golden), Group.Devices.Volume(SlotDevices.CowVolume(0)), 32));
+            control.Resume(device);
+        }
+        // The kernel does what the store must never do; if this ever changes, the store's way is still right.
+        await Assert.That(Bytes.HasTrace(disk.Path, 7)).IsTrue();
+        store.Wipe(s_first, Group.Golden);
+        await Assert.That(Bytes.Sum(disk.Path)).IsEqualTo(Group.GoldenSum);
+    }
+
+    [Test]
+    public async Task A_volume_full_of_an_old_jobs_data_shows_none_of_it()
+    {
+        var store = TestGroup.Store(StorageKind.Snapshot);
+        Bytes.Fill(Group.Devices.PathOf(SlotDevices.CowVolume(0)), 32 << 20, seed: 7);
+        var disk = store.Wipe(s_first, Group.Golden);
+        using (var part = Descriptor.Open(disk.Path, OpenMode.Write))
+            part.WriteAll(new byte[512]);
+        await Assert.That(Bytes.HasTrace(disk.Path, 7)).IsFalse();
+    }
+
+    [Test]
+    public async Task Discarding_leaves_nothing_even_out_of_reach()
+    {
+        var store = TestGroup.Store(TestGroup.Settings(StorageKind.Snapshot, discard: true));
+        Bytes.Fill(store.Wipe(s_first, Group.Golden).Path, TestGroup.GoldenBytes, seed: 7);
+        await Assert.That(Bytes.HasTrace(Group.Devices.PathOf(SlotDevices.CowVolume(0)), 7)).IsTrue();
+        store.Wipe(s_first, Group.Golden);
+        store.Drop(s_first);
+        await Assert.That(Bytes.HasTrace(Group.Devices.PathOf(SlotDevices.CowVolume(0)), 7)).IsFalse();
+    }
+
+    [Test]
+    public async Task A_pool_whose_table_of_ids_was_lost_gives_no_id_away_twice()
+    {
+        var store = TestGroup.Store(StorageKind.Thin);
+        Bytes.Fill(store.Wipe(s_first, Group.Golden).Path, 4 << 20, seed: 7);
+        File.Delete($"{TestGroup.Settings(StorageKind.Thin).Directory}/{TestGroup.Name}.ids");
+        var second = store.Wipe(new DiskKey("2.1", 1), Group.Golden);
+        await Assert.That(Bytes.Sum(second.Path)).IsEqualTo(Group.GoldenSum);
+    }
+
+    [Test]
+    public async Task A_slots_volume_is_guarded_by_lvm_while_a_job_has_it()
+    {
+        var store = TestGroup.Store(StorageKind.Snapshot);
+        store.Wipe(s_first, Group.Golden);
+        await Assert.That(Tool.Try("lvremove", "--yes", $"{TestGroup.Name}/vma-cow-0").Status).IsEqualTo(5);
+        await Assert.That(Tool.Try("lvremove", "--yes", $"{TestGroup.Name}/vma-golden-pattern").Status).IsEqualTo(5);
+        store.Drop(s_first);
+        await Assert.That(Tool.Try("lvremove", "--yes", $"{TestGroup.Name}/vma-cow-0").Status).IsEqualTo(0);
+        TestGroup.Clear();
+    }
+}

@@ -1,0 +1,55 @@
+#!/bin/bash
+# node.sh [bench] : the tests that need a kernel with device-mapper, in node VMs, one after the other.
+# Last line: N passed, N failed, N skipped. With "bench": the storage benchmark alone, its figures in out/bench.
+set -uo pipefail
+cd "$(dirname "$0")/.." || exit 1
+program=out/node-tests/VmAppliance.NodeTests
+out=out/test
+mkdir -p "$out" out/bench
+passed=0 failed=0 skipped=0
+
+count() { # LOG WORD
+  awk -v word="$2:" '$1 == word { n = $2 } END { print n + 0 }' "$1"
+}
+
+in_vm() { # LOG FILTER LEAST_TESTS VM_OPTION...
+  local log=$1 filter=$2 least=$3
+  shift 3
+  tests/node-vm/node-vm.sh --timeout 1500 --share "$PWD/out/bench" "$@" -- env TUNIT_DISABLE_LOGO=true TUNIT_DISABLE_HTML_REPORTER=true \
+    TESTINGPLATFORM_TELEMETRY_OPTOUT=1 "$PWD/$program" --no-ansi --progress off --minimum-expected-tests "$least" --treenode-filter "$filter" 2>&1 | tee "$log"
+  return "${PIPESTATUS[0]}"
+}
+
+tests() { # NAME FILTER LEAST_TESTS VM_OPTION...
+  local log=$out/node-$1.log started=$SECONDS broken=0
+  echo "== node: $1"
+  in_vm "$log" "${@:2}" || broken=1
+  passed=$((passed + $(count "$log" succeeded))) failed=$((failed + $(count "$log" failed))) skipped=$((skipped + $(count "$log" skipped)))
+  [ $broken = 0 ] || [ "$(count "$log" failed)" -gt 0 ] || failed=$((failed + 1))
+  echo "== node: $1: $((SECONDS - started)) s"
+}
+
+# The kernel dies in the middle of the first VM's only test; the second boots with the same disk.
+reboot() {
+  local disk=$out/node-disk.raw
+  truncate -s 0 "$disk" && truncate -s 1G "$disk"
+  echo "== node: crash"
+  if in_vm "$out/node-crash.log" '/*/*/BeforeCrashTests/*' 1 --may-crash --disk-file "$disk" && ! grep -q 'Test run summary' "$out/node-crash.log"; then
+    tests reboot '/*/*/AfterCrashTests/*' 3 --disk-file "$disk"
+  else
+    echo "the node did not die of its crash"
+    failed=$((failed + 1))
+  fi
+  rm -f "$disk"
+}
+
+tests/node-vm/prepare.sh out/node-vm || exit 1
+if [ "${1-}" = bench ]; then
+  in_vm "$out/node-bench.log" '/*/*/StorageBenchmarkTests/The_long_run' 1 --disk 1G >/dev/null || { cat "$out/node-bench.log"; exit 1; }
+  cat out/bench/storage.txt
+  exit 0
+fi
+tests storage '/*/*/*/*' 50 --disk 1G
+reboot
+echo "$passed passed, $failed failed, $skipped skipped"
+[ $failed = 0 ]
