@@ -25,7 +25,7 @@ sealed class MachineTests(string kind)
         await Assert.That(Appliance.Import("demo", Appliance.DiskFile(4 << 20), Path.GetFullPath("../image/debian/kernel", AppContext.BaseDirectory)).Status).IsEqualTo(0);
         var result = Appliance.Run("run", "--image", "demo", "--owner", "nobody", "--", "true");
         // It runs, and is given up because nothing in it can ever say that it is ready.
-        await Assert.That(result.Errors).Contains("it did not get ready within 2 s");
+        await Assert.That(result.Errors).Contains("it did not get ready within 2 s").Because($"{result}");
         await Assert.That(Appliance.Rests).IsEmpty();
         await Assert.That(Group.OurDevices()).DoesNotContain(kind == "thin" ? ":thin " : ":snapshot");
     }

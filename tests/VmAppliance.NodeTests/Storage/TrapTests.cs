@@ -1,4 +1,5 @@
 using VmAppliance.Configuration;
+using VmAppliance.Diagnostics;
 using VmAppliance.Linux;
 using VmAppliance.Linux.DeviceMapper;
 using VmAppliance.NodeTests.Fixtures;
@@ -79,5 +80,26 @@ sealed class TrapTests
         store.Drop(s_first);
         await Assert.That(Tool.Try("lvremove", "--yes", $"{TestGroup.Name}/vma-cow-0").Status).IsEqualTo(0);
         TestGroup.Clear();
+    }
+
+    [Test]
+    public async Task A_slots_volume_that_somebody_has_mounted_is_not_written_over()
+    {
+        var store = TestGroup.Store(StorageKind.Snapshot);
+        var volume = Group.Devices.PathOf(SlotDevices.CowVolume(0));
+        Tool.Run("mkfs.ext4", "-q", "-F", volume);
+        Tool.Run("mount", volume, "/mnt");
+        try
+        {
+            var failure = Assert.Throws<ApplianceException>(() => store.Wipe(s_first, Group.Golden));
+            await Assert.That(failure.Message).StartsWith($"wipe disk, vma-{TestGroup.Name}-slot0: DM_TABLE_LOAD ").And.EndsWith("Device or resource busy");
+            await Assert.That(failure.Hint!).Contains("dmsetup ls --tree");
+            await Assert.That(store.InUse()).IsEmpty();
+        }
+        finally
+        {
+            Tool.Run("umount", "/mnt");
+        }
+        await Assert.That(Bytes.Sum(store.Wipe(s_first, Group.Golden).Path)).IsEqualTo(Group.GoldenSum);
     }
 }
