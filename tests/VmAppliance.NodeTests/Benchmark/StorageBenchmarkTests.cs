@@ -22,8 +22,8 @@ sealed class StorageBenchmarkTests
     public async Task The_long_run()
     {
         var times = new StorageBenchmark(Group).Run(LongRun);
-        await File.WriteAllTextAsync("out/bench/storage.json", Json(times));
-        await File.WriteAllTextAsync("out/bench/storage.txt", Table(times));
+        await File.WriteAllTextAsync(Path.GetFullPath("../bench/storage.json", AppContext.BaseDirectory), Json(times));
+        await File.WriteAllTextAsync(Path.GetFullPath("../bench/storage.txt", AppContext.BaseDirectory), Table(times));
         await Judge(times);
     }
 
