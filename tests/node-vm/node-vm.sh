@@ -5,8 +5,9 @@
 #   --disk-file FILE    a disk that lasts: a raw image, taken as it is (may be repeated, in one order with --disk)
 #   --share DIR         a directory of the host that the command may write, at the same path
 #   --forward PORT:PORT the host's port on 127.0.0.1 leads to the VM's port (may be repeated)
-#   --memory MIB        default 2048
-#   --cpus N            default 2
+#   --xen               under Xen, as its dom0: with a bridge vmabr0 that has 192.168.77.1/24, xl, and what xl needs
+#   --memory MIB        default 2048; under Xen dom0 gets half of it
+#   --cpus N            default 2; under Xen 1, because two need a host that is idle
 #   --timeout SECONDS   for boot and command together, default 600
 #   --may-crash         the command may end the VM by a crash: exit status 0 then
 #
@@ -18,7 +19,7 @@ set -euo pipefail
 export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-vm=${NODE_VM:-$(realpath -m "$here/../../out/node-vm")}
+vm=$(realpath -m -- "${NODE_VM:-$here/../../out/node-vm}")
 
 complain() { # SENTENCE [HINT]
   echo "node-vm: $1" >&2
@@ -35,12 +36,13 @@ give_up() {
   exit 125
 }
 
-disks=() share='' forwards=() memory=2048 cpus=2 timeout=600 may_crash='' command=()
+disks=() share='' forwards=() xen='' memory=2048 cpus='' timeout=600 may_crash='' command=()
 read_arguments() {
   while [ $# -gt 0 ]; do
     case $1 in
       --help) sed -n '/^# shellcheck/q; 2,$s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 0 ;;
       --may-crash) may_crash=yes; shift; continue ;;
+      --xen) xen=yes; shift; continue ;;
       --) shift; command=("$@"); break ;;
       --disk | --disk-file | --share | --forward | --memory | --cpus | --timeout) [ -n "${2-}" ] || wrong_usage "$1: needs a value" ;;
       *) wrong_usage "$1: not known" ;;
@@ -63,6 +65,10 @@ read_arguments() {
     esac
     shift 2
   done
+  if [ -z "$cpus" ]; then
+    cpus=2
+    [ -z "$xen" ] || cpus=1
+  fi
   [ ${#command[@]} -gt 0 ] || wrong_usage "COMMAND: missing after --"
 }
 
@@ -87,18 +93,15 @@ write_command() {
 
 arguments=()
 describe_machine() {
-  local kernel=(
-    console=ttyS0 quiet panic=-1 net.ifnames=0
-    # To boot faster: no probing of what a virtual PC does not have, no tests, no guarding against itself.
-    tsc=reliable no_timer_check 8250.nr_uarts=1 cryptomgr.notests mitigations=off random.trust_cpu=on
-  )
+  # To boot faster: no probing of what a virtual PC does not have, no tests, no guarding against itself.
+  local kernel='quiet panic=-1 net.ifnames=0 tsc=reliable no_timer_check 8250.nr_uarts=1 cryptomgr.notests mitigations=off random.trust_cpu=on'
   arguments=(
     -nodefaults -no-user-config -no-reboot -display none
-    -machine q35 -accel tcg,thread=multi -cpu max -smp "$cpus" -m "$memory"
-    -kernel "$vm/vmlinux" -initrd "$vm/initrd" -append "${kernel[*]}"
+    -machine q35 -accel tcg,thread=multi -smp "$cpus" -m "$memory"
     -serial "file:$work/console"
     -device virtio-serial-pci
   )
+  if [ -n "$xen" ]; then describe_xen "console=hvc0 $kernel"; else describe_kernel "console=ttyS0 $kernel"; fi
   describe_port 1 stdout
   describe_port 2 stderr
   describe_share host / ,readonly=on
@@ -107,6 +110,22 @@ describe_machine() {
   [ -z "$share" ] || describe_share share "$share"
   describe_network
   describe_disks
+}
+
+describe_kernel() { # KERNEL'S ARGUMENTS
+  arguments+=(-cpu max -kernel "$vm/vmlinux" -initrd "$vm/initrd" -append "$1")
+}
+
+# QEMU starts Xen as a boot loader would, with the kernel and its initrd as modules: a list of FILE ARGUMENTS, so that
+# their directory must not be named in it. It is TCG's fault that with SMAP dom0 dies at once, with RDTSCP a PVH guest
+# hangs, and with XSAVE programs find other values in their SSE and AVX registers now and then, once two domains run.
+describe_xen() { # KERNEL'S ARGUMENTS
+  local dom0=$((memory / 2))M
+  local xen=(
+    console=com1 com1=115200,8n1 loglvl=warning guest_loglvl=warning "dom0_mem=$dom0,max:$dom0"
+    no-real-mode edd=off xsave=no spec-ctrl=no ucode=no watchdog=0 smt=1
+  )
+  arguments+=(-cpu max,-smap,-rdtscp -kernel xen.elf -initrd "vmlinux ${1//,/,,},initrd" -append "${xen[*]}")
 }
 
 # Into files, because only they take all that comes: a slow reader cannot make the VM lose its last words.
@@ -156,7 +175,7 @@ follow() { # NAME : what the command writes, as it comes
 run_machine() {
   touch "$work"/{stdout,stderr,console}
   # Should this script be killed, the kernel ends the machine and the two that follow its output.
-  setpriv --pdeathsig TERM timeout --kill-after=5 "$timeout" qemu-system-x86_64 "${arguments[@]}" </dev/null >"$work/qemu" 2>&1 &
+  env --chdir="$vm" setpriv --pdeathsig TERM timeout --kill-after=5 "$timeout" qemu-system-x86_64 "${arguments[@]}" </dev/null >"$work/qemu" 2>&1 &
   machine=$!
   follow stdout &
   follow stderr >&2 &

@@ -2,7 +2,8 @@
 # prepare.sh DIR : makes what node-vm.sh boots. Says nothing when DIR is up to date.
 #
 #   DIR/vmlinux     Debian's generic kernel, unpacked: QEMU starts it faster than the packed one (by its PVH entry)
-#   DIR/initrd      busybox, a few modules, init and session
+#   DIR/xen.elf     Debian's Xen, unpacked because QEMU wants it so, for node-vm.sh --xen
+#   DIR/initrd      busybox, a few modules, init, session and xen
 #   DIR/layer       laid over the host's files: the kernel's modules, and the packages below where the host lacks them
 #   DIR/made-from   packages and scripts that all this came from
 #
@@ -13,7 +14,10 @@ export LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
 
 # The cloud kernel would be smaller, but it has neither 9p nor Xen.
 readonly kernel_package=linux-image-amd64
-readonly packages=(lvm2 dmsetup thin-provisioning-tools qemu-utils)
+readonly xen_package=xen-system-amd64
+readonly packages=(lvm2 dmsetup thin-provisioning-tools qemu-utils "$xen_package" xenstore-utils)
+# Xen's tools depend on them, but none runs in the VM, and the host's libraries are as good.
+readonly unwanted_packages='systemd\|udev'
 
 # What init needs to find the host's files, the disks and the network, and session to be heard.
 readonly initrd_modules=(virtio_pci virtio_console virtio_blk virtio_net 9p 9pnet_virtio overlay)
@@ -47,7 +51,7 @@ check_host() {
   need_tool xz xz-utils
 }
 
-scripts() { printf '%s\n' "$here"/{prepare.sh,init,session} "$modules_library"; }
+scripts() { printf '%s\n' "$here"/{prepare.sh,init,session,xen} "$modules_library"; }
 
 # Only a changed script, package list or set of installed packages makes it worth to ask apt, which takes seconds.
 nothing_changed() {
@@ -58,15 +62,23 @@ nothing_changed() {
   [ -z "$changed" ]
 }
 
-# Prints NAME=VERSION of each package to fetch: first the kernel, then what apt would have to install on this host.
+# Prints NAME=VERSION of the package that a package stands for, which has the version in its name.
+newest() { # PACKAGE PATTERN
+  local name version
+  name=$(apt-cache show --no-all-versions "$1" | sed -n "s/^Depends:.* \($2[^ ,]*\).*/\1/p")
+  version=$(apt-cache show --no-all-versions "$name" | sed -n 's/^Version: //p')
+  [ -n "$version" ] || { echo "E: no package $1" >&2; return 1; }
+  echo "$name=$version"
+}
+
+# Prints NAME=VERSION of each package to fetch: the kernel and Xen, then what apt would have to install on this host.
 plan() {
-  local kernel missing
-  kernel=$(apt-cache show --no-all-versions "$kernel_package" |
-    sed -n 's/^Depends: \(linux-image-[^ ]*\) (= \([^ )]*\)).*/\1=\2/p')
-  [ -n "$kernel" ] || { echo "E: no package $kernel_package" >&2; return 1; }
-  missing=$(apt-get install --simulate --yes --no-install-recommends "${packages[@]}")
-  echo "$kernel"
-  sed -n 's/^Inst \([^ ]*\) .*(\([^ ]*\) .*/\1=\2/p' <<<"$missing"
+  local kernel xen missing
+  kernel=$(newest "$kernel_package" linux-image-) || return 1
+  xen=$(newest "$xen_package" 'xen-hypervisor-[0-9]') || return 1
+  missing=$(apt-get install --simulate --yes --no-install-recommends "${packages[@]}") || return 1
+  printf '%s\n' "$kernel" "$xen"
+  sed -n -e "/^Inst [^ ]*\($unwanted_packages\|xen-hypervisor-\)/d" -e 's/^Inst \([^ ]*\) .*(\([^ ]*\) .*/\1=\2/p' <<<"$missing"
 }
 
 made_from() { # PLAN
@@ -113,6 +125,7 @@ make_layer() {
       "${unwanted_drivers[@]/#/--exclude=./lib/modules/*/kernel/drivers/}"
   done
   make_vmlinux "$work/new/layer/boot/vmlinuz-$version" "$work/new/vmlinux"
+  gzip -dc "$work"/new/layer/boot/xen-*.gz >"$work/new/xen.elf"
   rm -r "$work/new/layer/boot"
   depmod -b "$work/new/layer/usr" "$version"
   make_initrd "$version" "$work/new/initrd"
@@ -137,7 +150,7 @@ make_initrd() { # VERSION INITRD
   local tree=$work/initrd
   mkdir -p "$tree"/{bin,dev,etc,host,layer,proc,root,sys,upper}
   cp "$(type -P busybox)" "$tree/bin/busybox"
-  install -m 755 "$here/init" "$here/session" "$tree"
+  install -m 755 "$here"/{init,session,xen} "$tree"
   echo "${initrd_modules[*]}" >"$tree/etc/modules"
   copy_modules "$work/new/layer/usr" "$1" "$tree" "${initrd_modules[@]}"
   (cd "$tree" && find . | cpio -o -H newc --quiet -R 0:0) >"$2"
