@@ -8,13 +8,14 @@ namespace VmAppliance.Jobs;
 /// <summary>Takes everything of a lease down: the machine, its disk, its files, the slot. Can be called at any phase, any number of times.</summary>
 sealed class ReleaseJob(Node node)
 {
-    string? _trouble;
+    /// <summary>What the disk of the released lease has done to its job, as a sentence; null when nothing.</summary>
+    public string? Trouble { get; private set; }
 
     /// <summary>Tells the job's owner what its disk has done to it, if anything; to be called after <see cref="Run"/>.</summary>
     public void Complain()
     {
-        if (_trouble is not null)
-            Complaint.Say($"vmappliance: run job: {_trouble}\n");
+        if (Trouble is not null)
+            Complaint.Say($"vmappliance: run job: {Trouble}\n");
     }
 
     /// <summary>Releases a lease that this process holds.</summary>
@@ -25,9 +26,9 @@ sealed class ReleaseJob(Node node)
         {
             Note(lease, () => lease.Enter(Phase.Releasing));
             node.Hypervisor.Destroy(lease.Record.Machine);
-            _trouble = node.Disks.Trouble(lease.Record.Disk);
-            if (_trouble is not null)
-                Journal.Write(Severity.Warning, $"run job {lease.Record.Job} of {lease.Record.Owner}: {_trouble}");
+            Trouble = node.Disks.Trouble(lease.Record.Disk);
+            if (Trouble is not null)
+                Journal.Write(Severity.Warning, $"run job {lease.Record.Job} of {lease.Record.Owner}: {Trouble}");
             node.Disks.Drop(lease.Record.Disk);
             lease.Delete();
             return true;

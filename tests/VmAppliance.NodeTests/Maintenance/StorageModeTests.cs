@@ -129,8 +129,14 @@ sealed class StorageModeTests
         await Assert.That(Appliance.Run("maintenance", "check").Output).Contains("error    storage: vg-test/vma-cow-0: there is no such volume");
         Appliance.Require("maintenance", "storage", "init");
         await Assert.That(Appliance.Run("maintenance", "check").Output).Contains("ok       storage: vg-test/vma-cow-0").And.Contains("ok       device-mapper: version 4.");
-        Bytes.Fill(new VmAppliance.Storage.DeviceMapper.SnapshotDiskStore(TestGroup.Settings(VmAppliance.Configuration.StorageKind.Snapshot, cow: 8 << 20), 2)
-            .Wipe(new("1.1", 0), Group.Golden).Path, TestGroup.GoldenBytes, seed: 7);
         await Assert.That(Appliance.Require("maintenance", "status")).DoesNotContain("vma-cow");
+        // A volume that holds no more than the golden disk, and a job that writes all of that.
+        Tool.Run("lvreduce", "--yes", "--force", "--size", "16m", "vg-test/vma-cow-0");
+        using var small = new Appliance([.. Appliance.In("snapshot").Select(l => l.Replace("cow_size = 32MiB", "cow_size = 16MiB", StringComparison.Ordinal))]);
+        Bytes.Fill(new VmAppliance.Storage.DeviceMapper.SnapshotDiskStore(TestGroup.Settings(VmAppliance.Configuration.StorageKind.Snapshot), 2)
+            .Wipe(new("1.1", 0), Group.Golden).Path, TestGroup.GoldenBytes, seed: 7);
+        await Assert.That(Appliance.Require("maintenance", "status")).Contains("vg-test/vma-cow-0: it is full, and the job of slot 0 has lost what it wrote; make [storage] cow_size larger\n");
+        await Assert.That(Appliance.Run("maintenance", "storage", "status").Status).IsEqualTo(1);
+        await Assert.That(Appliance.Run("maintenance", "check").Output).Contains("warning  storage: vg-test/vma-cow-0: it is full");
     }
 }

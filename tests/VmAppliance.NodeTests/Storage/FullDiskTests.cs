@@ -1,4 +1,5 @@
 using VmAppliance.Configuration;
+using VmAppliance.Jobs;
 using VmAppliance.Linux;
 using VmAppliance.NodeTests.Fixtures;
 using VmAppliance.Storage;
@@ -39,6 +40,24 @@ sealed class FullDiskTests
         store.Drop(s_first);
         await Assert.That(Bytes.Sum(store.Wipe(s_first, Group.Golden).Path)).IsEqualTo(Group.GoldenSum);
         await Assert.That(store.Trouble(s_first)).IsNull();
+    }
+
+    [Test]
+    public async Task The_job_whose_disk_was_full_is_told_when_its_machine_is_taken_down()
+    {
+        using var directory = new TempDirectory();
+        var settings = SettingsReader.Read($"[appliance]\nrun_dir = {directory.Path}/run\nstate_dir = {directory.Path}\n[slots]\ncount = 1\n"
+            + $"[storage]\nvolume_group = {TestGroup.Name}\ncow_size = 16MiB\n", out _, out _);
+        var node = new Node(settings);
+        TestGroup.Store(settings.Storage, slots: 1);
+        var key = new Batch.JobKey("7", 1);
+        using var lease = node.Leases.Claim(key, slot => new LeaseRecord($"{key}", slot, Phase.Claimed, "alice", 1001, "vm.q", "demo", Host.BootId(), null,
+            DateTimeOffset.UtcNow, new Hypervisors.MachineReference(0, 0, Guid.NewGuid()), null))!;
+        Bytes.Fill(node.Disks.Wipe(lease.Record.Disk, Group.Golden).Path, TestGroup.GoldenBytes, seed: 7);
+        var release = new ReleaseJob(node);
+        await Assert.That(release.Run(lease)).IsTrue();
+        await Assert.That(release.Trouble).IsEqualTo($"its disk vma-{TestGroup.Name}-slot0 is full: it could write 16MiB; make [storage] cow_size larger");
+        await Assert.That(node.Leases.Records()).IsEmpty();
     }
 
     [Test]

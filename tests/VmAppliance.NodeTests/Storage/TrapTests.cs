@@ -83,6 +83,28 @@ sealed class TrapTests
     }
 
     [Test]
+    public async Task A_kernel_without_the_target_is_told_with_the_module_it_lacks()
+    {
+        TestGroup.Clear();
+        var store = TestGroup.Store(StorageKind.Snapshot);
+        var modprobe = await File.ReadAllTextAsync("/proc/sys/kernel/modprobe");
+        Tool.Run("modprobe", "-r", "dm_snapshot");
+        await File.WriteAllTextAsync("/proc/sys/kernel/modprobe", "/bin/false");
+        try
+        {
+            var failure = Assert.Throws<ApplianceException>(() => store.Wipe(s_first, Group.Golden));
+            await Assert.That(failure.Message).StartsWith($"wipe disk, vma-{TestGroup.Name}-slot0: DM_TABLE_LOAD ").And.EndsWith("Invalid argument");
+            await Assert.That(failure.Hint!).Contains("modprobe dm_snapshot");
+            await Assert.That(store.InUse()).IsEmpty();
+        }
+        finally
+        {
+            await File.WriteAllTextAsync("/proc/sys/kernel/modprobe", modprobe);
+            Tool.Run("modprobe", "dm_snapshot");
+        }
+    }
+
+    [Test]
     public async Task A_slots_volume_that_somebody_has_mounted_is_not_written_over()
     {
         var store = TestGroup.Store(StorageKind.Snapshot);

@@ -9,6 +9,9 @@ sealed class StaticBinaryTests
     const long MostBytes = 14_000_000;
     const double MostMilliseconds = 15;
 
+    // What starting /bin/true takes where 15 ms were asked for.
+    const double UsualMilliseconds = 1.5;
+
     // What a job's owner could try: settings of the .NET runtime, of OpenSSL and of the C library.
     static readonly string[] s_runtime = ["DOTNET_GCHeapHardLimit=1", "DOTNET_EnableEventPipe=1", "DOTNET_gcServer=1", "GCHeapHardLimit=1", "DOTNET_DbgEnableMiniDump=1", "GLIBC_TUNABLES=glibc.malloc.check=3"];
 
@@ -28,18 +31,26 @@ sealed class StaticBinaryTests
     [NotInParallel]
     public async Task ItStartsAtOnce()
     {
-        byte[][] argv = [.. new[] { Repository.Binary, "--help" }.Select(System.Text.Encoding.UTF8.GetBytes)];
+        // As a ratio, in one run: where starting any program takes longer than it should, so may this one.
+        var (help, any) = (Quickest(Repository.Binary, "--help"), Quickest("/bin/true"));
+
+        await Assert.That(help).IsLessThanOrEqualTo(MostMilliseconds * Math.Max(1, any / UsualMilliseconds)).Because($"--help took {help:0.0} ms, true {any:0.0} ms");
+    }
+
+    // The quickest of many: a busy machine makes some slow, but none quicker.
+    static double Quickest(params string[] words)
+    {
+        byte[][] argv = [.. words.Select(System.Text.Encoding.UTF8.GetBytes)];
         using var nothing = File.OpenHandle("/dev/null", FileMode.Open, FileAccess.ReadWrite);
-        // The quickest of many: a busy machine makes some slow, but none quicker.
         var quickest = double.MaxValue;
-        for (var i = 0; i < 50; i++)
+        for (var i = 0; i < 100; i++)
         {
             var watch = Stopwatch.StartNew();
-            await Assert.That(Spawned.Wait(Spawned.Start(argv, [], "/", [nothing, nothing, nothing]))).IsEqualTo(0);
+            if (Spawned.Wait(Spawned.Start(argv, [], "/", [nothing, nothing, nothing])) != 0)
+                throw new InvalidOperationException($"{string.Join(' ', words)} failed");
             quickest = Math.Min(quickest, watch.Elapsed.TotalMilliseconds);
         }
-
-        await Assert.That(quickest).IsLessThanOrEqualTo(MostMilliseconds);
+        return quickest;
     }
 
     [Test]

@@ -95,7 +95,9 @@ sealed class NodeCheck(Node node)
             using var control = SlotDevices.Open();
             var fills = node.Disks.Fills();
             return [Good("device-mapper", $"version {control.Version()}"),
-                .. fills.Select(f => f.Warning is null ? Good("storage", f.Name) : Bad("storage", $"{f.Name}: {f.Warning}", null))];
+                .. fills.Select(f => f.Warning is null ? Good("storage", f.Name)
+                    // What is full is some job's trouble; what is not there is every job's.
+                    : f.TotalBytes == 0 ? Bad("storage", $"{f.Name}: {f.Warning}", null) : Warning("storage", $"{f.Name}: {f.Warning}", null))];
         }
         catch (Exception e) when (e is ApplianceException or LinuxException)
         {
@@ -154,7 +156,7 @@ sealed class NodeCheck(Node node)
 
     static Finding Good(string subject, string text) => new(subject, "ok", text, null);
 
-    static Finding Warning(string subject, string text, string advice) => new(subject, "warning", text, advice);
+    static Finding Warning(string subject, string text, string? advice) => new(subject, "warning", text, advice);
 
     static Finding Bad(string subject, string text, string? advice) => new(subject, "error", text, advice);
 }
