@@ -53,8 +53,8 @@ $(NODE_TESTS): $(BINARY) $(shell find tests/VmAppliance.NodeTests -name '*.cs' -
 	@dotnet publish tests/VmAppliance.NodeTests -c Release -o out/node-tests -v quiet --nologo
 	@touch $@
 
-test-unit: ## Run the unit tests alone (no root, no machine)
-	@dotnet run --project tests/VmAppliance.Tests -c Release -- --no-ansi --progress off
+test-unit: build ## Run the unit tests alone (no root, no machine)
+	@VMAPPLIANCE=$(CURDIR)/$(BINARY) dotnet run --project tests/VmAppliance.Tests -c Release -- --no-ansi --progress off
 
 rpm: build need-test ## Build the RPM: out/rpm
 	@rpm/build.sh $(OUT)/rpm

@@ -20,7 +20,8 @@ suite() { # NAME LEAST_TESTS
   echo "== $1: $((SECONDS - started)) s"
 }
 
-suite VmAppliance.Tests 700
+# Unit tests start the product's own binary: it starts ten times as fast as what the framework builds beside them.
+VMAPPLIANCE=$PWD/out/vmappliance suite VmAppliance.Tests 700
 suite VmAppliance.SystemTests 140
 
 # Parsed from its last line, like any caller of it would.

@@ -19,8 +19,8 @@ sealed class Child : IDisposable
         _process = ProcessHandle.Open(pid)!;
     }
 
-    /// <summary>The program under test, as the framework built it beside the tests.</summary>
-    public static string Program { get; } = $"{AppContext.BaseDirectory}vmappliance";
+    /// <summary>The program under test: the one that <c>make</c> has built and names, else the one that the framework built beside the tests.</summary>
+    public static string Program { get; } = Environment.GetEnvironmentVariable("VMAPPLIANCE") ?? $"{AppContext.BaseDirectory}vmappliance";
 
     public int Pid => _process.Pid;
 
