@@ -16,7 +16,7 @@ count() { # LOG WORD
 in_vm() { # LOG FILTER LEAST_TESTS VM_OPTION...
   local log=$1 filter=$2 least=$3
   shift 3
-  tests/node-vm/node-vm.sh --timeout 1500 --share "$PWD" "$@" -- env TUNIT_DISABLE_LOGO=true TUNIT_DISABLE_HTML_REPORTER=true \
+  tests/node-vm/node-vm.sh --timeout 3000 --share "$PWD" "$@" -- env TUNIT_DISABLE_LOGO=true TUNIT_DISABLE_HTML_REPORTER=true \
     TESTINGPLATFORM_TELEMETRY_OPTOUT=1 "$PWD/$program" --no-ansi --progress off --minimum-expected-tests "$least" --treenode-filter "$filter" 2>&1 | tee "$log"
   return "${PIPESTATUS[0]}"
 }
