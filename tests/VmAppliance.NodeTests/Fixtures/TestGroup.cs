@@ -16,8 +16,8 @@ sealed class TestGroup : IAsyncInitializer
     /// <summary>Its name; the hyphen is there because device-mapper doubles it.</summary>
     public const string Name = "vg-test";
 
-    /// <summary>Size of the golden volume.</summary>
-    public const long GoldenBytes = 16 << 20;
+    /// <summary>Size of the golden volume: more than the smallest volume that a slot may have.</summary>
+    public const long GoldenBytes = 24 << 20;
 
     const int Slots = 2;
     const string Disk = "/dev/vda", GoldenVolume = "vma-golden-pattern";

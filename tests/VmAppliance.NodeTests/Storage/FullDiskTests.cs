@@ -26,7 +26,7 @@ sealed class FullDiskTests
     [Test]
     public async Task A_full_snapshot_fails_its_own_job_only()
     {
-        // 16 MiB of golden disk, half of it can be written.
+        // A third of the golden disk can be written.
         var store = TestGroup.Store(TestGroup.Settings(StorageKind.Snapshot, cow: 16 << 20) with { ChunkSize = 16 << 10 });
         Tool.Run("lvreduce", "--yes", "--force", "--size", "8m", $"{TestGroup.Name}/vma-cow-0");
         Disk first = store.Wipe(s_first, Group.Golden), second = store.Wipe(s_second, Group.Golden);
