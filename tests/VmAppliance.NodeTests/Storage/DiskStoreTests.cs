@@ -57,6 +57,21 @@ sealed class DiskStoreTests(StorageKind kind)
     }
 
     [Test]
+    public async Task Who_kept_an_earlier_disk_open_never_sees_the_next_jobs()
+    {
+        var store = TestGroup.Store(kind);
+        using (var kept = Descriptor.Open(store.Wipe(s_first, Group.Golden).Path, OpenMode.ReadWrite))
+        {
+            store.Drop(s_first);
+            var failure = Assert.Throws<ApplianceException>(() => store.Wipe(s_first, Group.Golden));
+            await Assert.That((failure.Blame, failure.Message.EndsWith("somebody still has it open from an earlier job", StringComparison.Ordinal))).IsEqualTo((Blame.Transient, true));
+            await Assert.That(Assert.Throws<LinuxException>(() => kept.Read(new byte[512])).Errno).IsEqualTo(5 /* EIO */);
+            await Assert.That(store.InUse()).IsEmpty();
+        }
+        await Assert.That(Bytes.Sum(store.Wipe(s_first, Group.Golden).Path)).IsEqualTo(Group.GoldenSum);
+    }
+
+    [Test]
     public async Task Slots_do_not_see_each_other()
     {
         var store = TestGroup.Store(kind);

@@ -125,6 +125,18 @@ sealed unsafe class DmControl : IDisposable
         };
     }
 
+    /// <summary>How many have a device open; 0 when there is no such device.</summary>
+    public int OpenCount(DmDevice device)
+    {
+        using var request = Of(device);
+        return TryCall(DM_DEV_STATUS, request) switch
+        {
+            0 => request.Head->open_count,
+            Errno.ENXIO => 0,
+            var error => throw new LinuxException("DM_DEV_STATUS", device.Name, error),
+        };
+    }
+
     /// <summary>What the table's target says of itself; null when there is no such device, empty texts when it has no table.</summary>
     public DmStatus? Status(DmDevice device) => Status(device, 0);
 

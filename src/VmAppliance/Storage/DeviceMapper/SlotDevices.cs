@@ -67,6 +67,15 @@ sealed class SlotDevices(StorageSettings settings)
         DmNode.Make(device, control.Resume(device));
     }
 
+    /// <summary>Makes sure that nobody has kept a blanked device open: he would see the next job's disk through it.</summary>
+    /// <remarks>QEMU has the device open with its owner's rights, and its owner may take the descriptor from it: pidfd_getfd(2).</remarks>
+    /// <exception cref="ApplianceException">Somebody has.</exception>
+    public static void RequireClosed(DmControl control, DmDevice device)
+    {
+        if (control.OpenCount(device) != 0)
+            throw new ApplianceException(Blame.Transient, "wipe disk", device.Name, "somebody still has it open from an earlier job", $"end who has: fuser -v {device.Path}");
+    }
+
     /// <summary>Blanks a device if there is one that shows anything.</summary>
     public static void BlankIfUsed(DmControl control, DmDevice device)
     {

@@ -29,6 +29,7 @@ sealed class SnapshotDiskStore(StorageSettings settings, int slots) : IDiskStore
             var cow = _devices.Volume(SlotDevices.CowVolume(slot));
             var sectors = (ulong)golden.Bytes / DmTarget.SectorBytes;
             SlotDevices.Blank(control, device, sectors);
+            SlotDevices.RequireClosed(control, device);
             if (settings.Discard)
                 BlockDevice.Discard(_devices.PathOf(SlotDevices.CowVolume(slot)));
             Show(control, device, new SnapshotTarget(sectors, origin, cow, (ulong)settings.ChunkSize / DmTarget.SectorBytes));

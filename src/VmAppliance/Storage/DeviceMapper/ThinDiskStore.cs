@@ -26,6 +26,7 @@ sealed class ThinDiskStore(StorageSettings settings) : IDiskStore
             var origin = SlotDevices.Origin(golden);
             var sectors = (ulong)golden.Bytes / DmTarget.SectorBytes;
             SlotDevices.Blank(control, device, sectors);
+            SlotDevices.RequireClosed(control, device);
             pool.Delete(control, slot);
             var (number, id) = pool.Create(control, slot);
             Show(control, device, new ThinTarget(sectors, number, id, origin));
