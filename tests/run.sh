@@ -3,7 +3,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 out=out/test
-mkdir -p "$out"
+mkdir -p "$out" && rm -f "$out"/*.log
 passed=0 failed=0 skipped=0 broken=0
 
 count() { # LOG WORD
@@ -30,5 +30,7 @@ read -r p _ f _ s _ < <(tail -n 1 "$out/node.log" | grep -E '^[0-9]+ passed, [0-
 passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
 
 [ $broken = 0 ] || [ $failed -gt 0 ] || failed=1
+# Whoever sees only the end of this sees what failed.
+grep -h '^failed ' "$out"/*.log
 echo "$passed passed, $failed failed, $skipped skipped"
 [ $failed = 0 ] && [ $broken = 0 ]

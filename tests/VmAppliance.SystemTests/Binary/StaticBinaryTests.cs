@@ -31,26 +31,25 @@ sealed class StaticBinaryTests
     [NotInParallel]
     public async Task ItStartsAtOnce()
     {
-        // As a ratio, in one run: where starting any program takes longer than it should, so may this one.
-        var (help, any) = (Quickest(Repository.Binary, "--help"), Quickest("/bin/true"));
+        var (help, any, most) = (double.MaxValue, double.MaxValue, 0.0);
+        // The quickest of many, in turns: a busy machine makes some slow, but none quicker.
+        for (var round = 0; round < 500 && (round < 50 || help > most); round++)
+        {
+            (help, any) = (Math.Min(help, Milliseconds(Repository.Binary, "--help")), Math.Min(any, Milliseconds("/bin/true")));
+            // As a ratio, in one run: where starting any program takes longer than it should, so may this one.
+            most = MostMilliseconds * Math.Max(1, any / UsualMilliseconds);
+        }
 
-        await Assert.That(help).IsLessThanOrEqualTo(MostMilliseconds * Math.Max(1, any / UsualMilliseconds)).Because($"--help took {help:0.0} ms, true {any:0.0} ms");
+        await Assert.That(help).IsLessThanOrEqualTo(most).Because($"--help took {help:0.0} ms, true {any:0.0} ms");
     }
 
-    // The quickest of many: a busy machine makes some slow, but none quicker.
-    static double Quickest(params string[] words)
+    static double Milliseconds(params string[] words)
     {
         byte[][] argv = [.. words.Select(System.Text.Encoding.UTF8.GetBytes)];
         using var nothing = File.OpenHandle("/dev/null", FileMode.Open, FileAccess.ReadWrite);
-        var quickest = double.MaxValue;
-        for (var i = 0; i < 100; i++)
-        {
-            var watch = Stopwatch.StartNew();
-            if (Spawned.Wait(Spawned.Start(argv, [], "/", [nothing, nothing, nothing])) != 0)
-                throw new InvalidOperationException($"{string.Join(' ', words)} failed");
-            quickest = Math.Min(quickest, watch.Elapsed.TotalMilliseconds);
-        }
-        return quickest;
+        var watch = Stopwatch.StartNew();
+        return Spawned.Wait(Spawned.Start(argv, [], "/", [nothing, nothing, nothing])) == 0 ? watch.Elapsed.TotalMilliseconds
+            : throw new InvalidOperationException($"{string.Join(' ', words)} failed");
     }
 
     [Test]
