@@ -7,11 +7,12 @@ OUT    := out
 BINARY := $(OUT)/vmappliance
 IMAGE  := $(OUT)/image/debian
 NODE_TESTS := $(OUT)/node-tests/VmAppliance.NodeTests
+NODE_GUEST := $(OUT)/node-guest/vmappliance.ini
 
 BUILD_PACKAGES := clang lld cmake make zlib1g-dev libssl-dev
 RUN_PACKAGES   := qemu-system-x86 qemu-utils util-linux iproute2 e2fsprogs tar
 IMAGE_PACKAGES := mmdebstrap busybox-static cpio kmod xz-utils zstd
-NODE_PACKAGES  := qemu-system-x86 busybox-static cpio kmod xz-utils zstd strace util-linux gcc libc6-dev linux-libc-dev
+NODE_PACKAGES  := qemu-system-x86 qemu-utils e2fsprogs sudo lz4 busybox-static cpio kmod xz-utils zstd strace util-linux gcc libc6-dev linux-libc-dev
 TEST_PACKAGES  := openssh-server openssh-client sudo rpm rpmlint groff-base man-db strace procps shellcheck bash-completion bash
 
 # The AOT runtime's own C files warn; nothing of ours does.
@@ -40,11 +41,14 @@ image: build need-image ## Build the small Debian guest image: out/image/debian
 demo: build need-run image ## Run one real job in a clean machine; everything stays under out/demo
 	@packaging/demo.sh $(BINARY) $(IMAGE) $(OUT)/demo
 
-test: build need-run need-image need-test need-node image rpm $(NODE_TESTS) ## Run all tests, the real Grid Engine cell included
+test: build need-run need-image need-test need-node image rpm $(NODE_TESTS) $(NODE_GUEST) ## Run all tests, the real Grid Engine cell included
 	@tests/run.sh
 
-test-node: build need-node $(NODE_TESTS) ## Run the tests that need a kernel with device-mapper, in node VMs
+test-node: build need-node image $(NODE_TESTS) $(NODE_GUEST) ## Run the tests that need a kernel with device-mapper, or Xen, in node VMs
 	@tests/node.sh
+
+test-xen: build need-node image $(NODE_TESTS) $(NODE_GUEST) ## Run the tests of Xen alone, in a node VM that is a real dom0
+	@tests/node.sh xen
 
 bench-storage: build need-node $(NODE_TESTS) ## Measure disks against LVM's own snapshots, in a node VM: out/bench
 	@tests/node.sh bench
@@ -52,6 +56,10 @@ bench-storage: build need-node $(NODE_TESTS) ## Measure disks against LVM's own 
 $(NODE_TESTS): $(BINARY) $(shell find tests/VmAppliance.NodeTests -name '*.cs' -not -path '*/obj/*' -o -name '*.csproj')
 	@dotnet publish tests/VmAppliance.NodeTests -c Release -o out/node-tests -v quiet --nologo
 	@touch $@
+
+# The guest of the tests of hypervisors: our image, and a program by which a job can end its machine.
+$(NODE_GUEST): $(BINARY) $(wildcard tests/node-vm/guest/*) | image
+	@tests/node-vm/guest/make.sh $(BINARY) $(IMAGE) $(@D)
 
 test-unit: build ## Run the unit tests alone (no root, no machine)
 	@VMAPPLIANCE=$(CURDIR)/$(BINARY) dotnet run --project tests/VmAppliance.Tests -c Release -- --no-ansi --progress off
@@ -65,4 +73,4 @@ clean: ## Remove everything that was built
 need-build need-run need-image need-test need-node: need-%:
 	@packaging/need.sh $($(shell echo $* | tr a-z A-Z)_PACKAGES)
 
-.PHONY: help build image demo test test-node test-unit bench-storage rpm clean need-build need-run need-image need-test need-node
+.PHONY: help build image demo test test-node test-xen test-unit bench-storage rpm clean need-build need-run need-image need-test need-node

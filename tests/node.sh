@@ -1,6 +1,7 @@
 #!/bin/bash
-# node.sh [bench] : the tests that need a kernel with device-mapper, in node VMs, one after the other.
-# Last line: N passed, N failed, N skipped. With "bench": the storage benchmark alone, its figures in out/bench.
+# node.sh [xen|bench] : the tests that need a kernel with device-mapper, or Xen, in node VMs, one after the other.
+# Last line: N passed, N failed, N skipped. With "xen": the tests of Xen alone. With "bench": the storage benchmark alone,
+# its figures in out/bench.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 program=out/node-tests/VmAppliance.NodeTests
@@ -16,15 +17,26 @@ count() { # LOG WORD
 in_vm() { # LOG FILTER LEAST_TESTS VM_OPTION...
   local log=$1 filter=$2 least=$3
   shift 3
-  tests/node-vm/node-vm.sh --timeout 3000 --share "$PWD" "$@" -- env TUNIT_DISABLE_LOGO=true TUNIT_DISABLE_HTML_REPORTER=true \
-    TESTINGPLATFORM_TELEMETRY_OPTOUT=1 "$PWD/$program" --no-ansi --progress off --minimum-expected-tests "$least" --treenode-filter "$filter" 2>&1 | tee "$log"
+  logged "$log" tests/node-vm/node-vm.sh --timeout 3000 --share "$PWD" "$@" -- env TUNIT_DISABLE_LOGO=true TUNIT_DISABLE_HTML_REPORTER=true \
+    TESTINGPLATFORM_TELEMETRY_OPTOUT=1 "$PWD/$program" --no-ansi --progress off --minimum-expected-tests "$least" --treenode-filter "$filter"
+}
+
+# A machine in a machine would take minutes to boot: those of QEMU run on this host.
+on_host() { # LOG FILTER LEAST_TESTS
+  logged "$1" "$PWD/$program" --no-ansi --progress off --minimum-expected-tests "$3" --treenode-filter "$2"
+}
+
+logged() { # LOG COMMAND...
+  "${@:2}" 2>&1 | tee "$1"
   return "${PIPESTATUS[0]}"
 }
 
-tests() { # NAME FILTER LEAST_TESTS VM_OPTION...
+tests() { # in_vm|on_host NAME FILTER LEAST_TESTS VM_OPTION...
+  local place=$1
+  shift
   local log=$out/node-$1.log started=$SECONDS broken=0
   echo "== node: $1"
-  in_vm "$log" "${@:2}" || broken=1
+  "$place" "$log" "${@:2}" || broken=1
   passed=$((passed + $(count "$log" succeeded))) failed=$((failed + $(count "$log" failed))) skipped=$((skipped + $(count "$log" skipped)))
   [ $broken = 0 ] || [ "$(count "$log" failed)" -gt 0 ] || failed=$((failed + 1))
   echo "== node: $1: $((SECONDS - started)) s"
@@ -36,7 +48,7 @@ reboot() {
   truncate -s 0 "$disk" && truncate -s 1G "$disk"
   echo "== node: crash"
   if in_vm "$out/node-crash.log" '/*/*/BeforeCrashTests/*' 1 --may-crash --disk-file "$disk" && ! grep -q 'Test run summary' "$out/node-crash.log"; then
-    tests reboot '/*/*/AfterCrashTests/*' 3 --disk-file "$disk"
+    tests in_vm reboot '/*/*/AfterCrashTests/*' 3 --disk-file "$disk"
   else
     echo "the node did not die of its crash"
     failed=$((failed + 1))
@@ -50,7 +62,11 @@ if [ "${1-}" = bench ]; then
   cat out/bench/storage.txt
   exit 0
 fi
-tests storage '/*/*/*/*' 50 --disk 1G
-reboot
+if [ "${1-}" != xen ]; then
+  tests in_vm storage '/*/*/*/*' 50 --disk 1G
+  reboot
+  tests on_host contract '/*/*/QemuContractTests/*' 3
+fi
+tests in_vm xen '/*/*/(CycleTests|FallTests|XlTests|CheckTests|GridEngineTests|XenContractTests)/*' 18 --xen --memory 3072 --disk 1G
 echo "$passed passed, $failed failed, $skipped skipped"
 [ $failed = 0 ]

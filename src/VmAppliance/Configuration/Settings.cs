@@ -6,13 +6,24 @@ sealed record Settings(
     SlotSettings Slots,
     NetworkSettings Network,
     StorageSettings Storage,
+    XenSettings Xen,
     GridEngineSettings GridEngine,
     IReadOnlyDictionary<string, ImageSettings> Images,
     IReadOnlyDictionary<string, QueueSettings> Queues)
 {
     /// <summary>The settings of an image, with the defaults where it has no section.</summary>
     public ImageSettings Image(string name) => Images.TryGetValue(name, out var image) ? image
-        : new ImageSettings(Slots.Cpus, Slots.Memory, "", "q35", "auto", Appliance.ReadyTimeout, IdentityKind.Port);
+        : new ImageSettings(Slots.Cpus, Slots.Memory, "", Appliance.UsualMachine, "auto", Appliance.ReadyTimeout, Appliance.UsualIdentity);
+}
+
+/// <summary>What runs machines.</summary>
+enum HypervisorKind
+{
+    /// <summary>A QEMU process for each, with its owner's rights.</summary>
+    Qemu,
+
+    /// <summary>A domain of Xen for each, made by the toolstack of this dom0.</summary>
+    Xen,
 }
 
 /// <summary>How QEMU emulates: proved KVM, or software emulation.</summary>
@@ -34,7 +45,7 @@ enum NetworkKind
     /// <summary>QEMU's user-mode network, the ssh port forwarded from 127.0.0.1.</summary>
     User,
 
-    /// <summary>A tap device on a bridge, with an address per slot.</summary>
+    /// <summary>A bridge, with an address per slot: by a tap device, or on Xen by its own.</summary>
     Tap,
 }
 
@@ -49,6 +60,9 @@ enum CopyKind
 
     /// <summary>A copy that shares the image's blocks: FICLONE.</summary>
     Reflink,
+
+    /// <summary>A copy that shares the image's blocks where the file system can, else one of all its data.</summary>
+    Full,
 }
 
 /// <summary>Where the disks of machines are.</summary>
@@ -78,8 +92,15 @@ enum IdentityKind
 }
 
 /// <summary>[appliance]</summary>
-sealed record ApplianceSettings(string Batch, string Hypervisor, Acceleration Acceleration, string RunDirectory,
-    string StateDirectory, string Qemu, TimeSpan ReadyTimeout, int LostStatus);
+sealed record ApplianceSettings(string Batch, HypervisorKind Hypervisor, Acceleration Acceleration, string RunDirectory,
+    string StateDirectory, string Qemu, TimeSpan ReadyTimeout, int LostStatus)
+{
+    /// <summary>The machine type of an image that names none.</summary>
+    public string UsualMachine => Hypervisor == HypervisorKind.Xen ? "pv" : "q35";
+
+    /// <summary>How machines learn who they are where nothing is said: Xen has no port.</summary>
+    public IdentityKind UsualIdentity => Hypervisor == HypervisorKind.Xen ? IdentityKind.Seed : IdentityKind.Port;
+}
 
 /// <summary>[slots]: how many machines, and the share of each.</summary>
 sealed record SlotSettings(int Count, int Cpus, long Memory);
@@ -100,6 +121,11 @@ sealed record NetworkSettings(NetworkKind Kind, bool Restrict, string Bridge, st
 /// <param name="BlockSize">What the thin pool gives out at a time, in bytes.</param>
 sealed record StorageSettings(StorageKind Kind, CopyKind Copy, string Directory, string VolumeGroup, long CowSize, long ChunkSize, bool Discard,
     long PoolSize, long BlockSize);
+
+/// <summary>[xen]</summary>
+/// <param name="Xl">The toolstack's path, or <c>auto</c>.</param>
+/// <param name="Scripts">Directory of vma-block and vma-vif; null for the toolstack's own hotplug scripts.</param>
+sealed record XenSettings(string Xl, string? Scripts);
 
 /// <summary>[gridengine]; spool directories of root and of this account are believed.</summary>
 sealed record GridEngineSettings(string AdminUser);

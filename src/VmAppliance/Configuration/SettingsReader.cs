@@ -7,7 +7,7 @@ namespace VmAppliance.Configuration;
 sealed class SettingsReader
 {
     const long LeastMemory = 64L << 20, LeastVolume = 16L << 20;
-    static readonly string[] Sections = ["appliance", "slots", "network", "storage", "gridengine", "image:NAME", "queue:NAME"];
+    static readonly string[] Sections = ["appliance", "slots", "network", "storage", "xen", "gridengine", "image:NAME", "queue:NAME"];
 
     readonly IConfigurationRoot _ini;
     readonly List<string> _problems = [];
@@ -34,17 +34,18 @@ sealed class SettingsReader
         RefuseUnknownSections();
         var appliance = Section("appliance", Appliance);
         var slots = Section("slots", Slots);
-        var network = Section("network", Network);
-        var storage = Section("storage", s => Storage(s, appliance.StateDirectory));
+        var network = Section("network", s => Network(s, appliance.Hypervisor));
+        var storage = Section("storage", s => Storage(s, appliance));
+        var xen = Section("xen", Xen);
         var gridEngine = Section("gridengine", s => new GridEngineSettings(s.Text("admin_user", "sgeadmin")));
         var images = Named("image", s => Image(s, appliance, slots));
         var queues = Named("queue", s => Queue(s, appliance));
-        return new Settings(appliance, slots, network, storage, gridEngine, images, queues);
+        return new Settings(appliance, slots, network, storage, xen, gridEngine, images, queues);
     }
 
     static ApplianceSettings Appliance(SectionReader s) => new(
         s.Word("batch", "gridengine", "gridengine"),
-        s.Word("hypervisor", "qemu", "qemu"),
+        s.Choice("hypervisor", HypervisorKind.Qemu),
         s.Choice("accel", Acceleration.Auto),
         s.Path("run_dir", "/run/vmappliance"),
         s.Path("state_dir", "/var/lib/vmappliance"),
@@ -57,12 +58,15 @@ sealed class SettingsReader
         s.Count("cpus", 1, 1, 1024),
         s.Size("memory", 1L << 30, LeastMemory));
 
-    static NetworkSettings Network(SectionReader s)
+    static NetworkSettings Network(SectionReader s, HypervisorKind hypervisor)
     {
-        var kind = s.Choice("kind", NetworkKind.User);
+        var isXen = hypervisor == HypervisorKind.Xen;
+        var kind = s.Choice("kind", isXen ? NetworkKind.Tap : NetworkKind.User);
+        if (isXen && kind == NetworkKind.User)
+            s.Complain("kind", "must be tap: Xen has no user-mode network");
         var restrict = s.Flag("restrict", false);
         var bridge = s.Text("bridge", "vmabr0");
-        var prefix = s.Custom("mac_prefix", "52:54:00", MacPrefix, text => text, "must be the first three bytes of a MAC address, such as 52:54:00")!;
+        var prefix = s.Custom("mac_prefix", isXen ? "00:16:3e" : "52:54:00", MacPrefix, text => text, "must be the first three bytes of a MAC address, such as 52:54:00")!;
         var subnet = s.Custom("subnet", Subnet.Parse("192.168.77.0/24")!, Subnet.Parse, n => n.ToString(), "must be an IPv4 network such as 192.168.77.0/24")!;
         var gateway = s.Custom("gateway", "", Address, text => text, "must be an IPv4 address");
         var servers = s.Custom("nameservers", "", text => text.Split(' ').All(a => Address(a) is not null) ? text : null,
@@ -71,11 +75,14 @@ sealed class SettingsReader
             (servers ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries));
     }
 
-    static StorageSettings Storage(SectionReader s, string stateDirectory)
+    static StorageSettings Storage(SectionReader s, ApplianceSettings appliance)
     {
+        var isXen = appliance.Hypervisor == HypervisorKind.Xen;
         var kind = s.Choice("kind", StorageKind.Auto);
-        var copy = s.Choice("copy", CopyKind.Auto);
-        var directory = s.Path("dir", $"{stateDirectory}/disks");
+        var copy = s.Choice("copy", isXen ? CopyKind.Full : CopyKind.Auto);
+        if (isXen && copy is CopyKind.Auto or CopyKind.Overlay)
+            s.Complain("copy", "must be full or reflink: Xen cannot start from an overlay");
+        var directory = s.Path("dir", $"{appliance.StateDirectory}/disks");
         var group = s.Custom("volume_group", "", text => Processes.VolumeGroup.IsName(text) ? text : null, text => text, "must be the name of an LVM volume group") ?? "";
         if (kind is StorageKind.Snapshot or StorageKind.Thin && group.Length == 0)
             s.Complain("volume_group", $"is missing: kind = {(kind == StorageKind.Thin ? "thin" : "snapshot")} needs one");
@@ -84,14 +91,30 @@ sealed class SettingsReader
             s.Size("pool_size", 40L << 30, LeastVolume), s.PowerOfTwo("block", 64L << 10, 64L << 10, 1L << 30));
     }
 
-    static ImageSettings Image(SectionReader s, ApplianceSettings appliance, SlotSettings slots) => new(
-        s.Count("cpus", slots.Cpus, 1, 1024),
-        s.Size("memory", slots.Memory, LeastMemory),
-        s.Text("append", ""),
-        s.Text("machine", "q35"),
-        s.Text("cpu", "auto"),
-        s.Duration("ready_timeout", appliance.ReadyTimeout),
-        s.Choice("identity", IdentityKind.Port));
+    static XenSettings Xen(SectionReader s)
+    {
+        var xl = s.Text("xl", "auto");
+        var scripts = s.Custom("scripts", "/usr/libexec/vmappliance/xen", text => text == "stock" || text.StartsWith('/') ? text : null,
+            text => text, "must be the directory of vma-block and vma-vif, or 'stock' for the toolstack's own");
+        return new XenSettings(xl, scripts == "stock" ? null : scripts);
+    }
+
+    static ImageSettings Image(SectionReader s, ApplianceSettings appliance, SlotSettings slots)
+    {
+        var image = new ImageSettings(
+            s.Count("cpus", slots.Cpus, 1, 1024),
+            s.Size("memory", slots.Memory, LeastMemory),
+            s.Text("append", ""),
+            s.Text("machine", appliance.UsualMachine),
+            s.Text("cpu", "auto"),
+            s.Duration("ready_timeout", appliance.ReadyTimeout),
+            s.Choice("identity", appliance.UsualIdentity));
+        if (appliance.Hypervisor == HypervisorKind.Xen && image.Machine is not ("pv" or "pvh"))
+            s.Complain("machine", "must be pv or pvh on Xen");
+        if (appliance.Hypervisor == HypervisorKind.Xen && image.Identity == IdentityKind.Port)
+            s.Complain("identity", "must be seed: Xen has no port");
+        return image;
+    }
 
     static QueueSettings Queue(SectionReader s, ApplianceSettings appliance)
     {

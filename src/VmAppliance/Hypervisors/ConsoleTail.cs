@@ -9,19 +9,13 @@ sealed class ConsoleTail : IDisposable
 {
     const int Kept = 64 * 1024;
 
-    readonly Socket? _socket;
+    readonly Descriptor? _source;
     readonly byte[] _buffer = new byte[4096];
     byte[] _tail = [];
 
-    /// <summary>Listens on a connected socket.</summary>
-    /// <param name="socket">The console; null when somebody else has it, then nothing is ever heard.</param>
-    public ConsoleTail(Socket? socket)
-    {
-        _socket = socket;
-        PollDescriptor = socket is null ? -1 : Descriptor.Of(socket);
-        if (socket is not null)
-            socket.Blocking = false;
-    }
+    /// <summary>Listens.</summary>
+    /// <param name="source">The console, not blocking; null when somebody else has it, then nothing is ever heard.</param>
+    public ConsoleTail(Descriptor? source) => (_source, PollDescriptor) = (source, source?.Number ?? -1);
 
     /// <summary>Readable for poll(2) when there is more; -1 once the machine has closed it.</summary>
     public int PollDescriptor { get; private set; }
@@ -34,11 +28,32 @@ sealed class ConsoleTail : IDisposable
         try
         {
             socket.Connect(new UnixDomainSocketEndPoint(path));
-            return new ConsoleTail(socket);
+            return Over(socket);
         }
         catch (SocketException)
         {
             socket.Dispose();
+            return new ConsoleTail(null);
+        }
+    }
+
+    /// <summary>Listens on a connected socket, which is this object's from now on.</summary>
+    public static ConsoleTail Over(Socket socket)
+    {
+        socket.Blocking = false;
+        return new ConsoleTail(Descriptor.Take(socket));
+    }
+
+    /// <summary>Listens to a machine's terminal; never waits.</summary>
+    /// <param name="path">The terminal.</param>
+    public static ConsoleTail Listen(string path)
+    {
+        try
+        {
+            return new ConsoleTail(Descriptor.Open(path, OpenMode.Read | OpenMode.NonBlocking | OpenMode.NoTerminal | OpenMode.NoFollow));
+        }
+        catch (LinuxException)
+        {
             return new ConsoleTail(null);
         }
     }
@@ -49,13 +64,26 @@ sealed class ConsoleTail : IDisposable
         // At most this much at a time: a machine that never stops talking must not keep us here.
         for (var turns = Kept / _buffer.Length; PollDescriptor >= 0 && turns > 0; turns--)
         {
-            var count = _socket!.Receive(_buffer, SocketFlags.None, out var error);
-            if (error == SocketError.WouldBlock)
+            var count = Next();
+            if (count < 0)
                 return;
-            if (error != SocketError.Success || count == 0)
+            if (count == 0)
                 PollDescriptor = -1;
             else
                 _tail = [.. _tail.AsSpan(Math.Max(0, _tail.Length + count - Kept)), .. _buffer.AsSpan(0, count)];
+        }
+    }
+
+    // A broken connection, and a terminal whose other side is gone (EIO), are ends like any other.
+    int Next()
+    {
+        try
+        {
+            return _source!.Read(_buffer);
+        }
+        catch (LinuxException)
+        {
+            return 0;
         }
     }
 
@@ -71,5 +99,5 @@ sealed class ConsoleTail : IDisposable
             ?? lines.LastOrDefault(l => !l.StartsWith('[') && !l.StartsWith("(hint: ", StringComparison.Ordinal)) ?? lines.LastOrDefault();
     }
 
-    public void Dispose() => _socket?.Dispose();
+    public void Dispose() => _source?.Dispose();
 }

@@ -17,6 +17,10 @@ interface IHypervisor
     /// <summary>All machines whose lease's directory is below this one, whether the lease is still there or not.</summary>
     IReadOnlyList<(string Directory, MachineReference Machine)> Machines(string leases);
 
+    /// <summary>Listens to a running machine's console, if nobody else does; never waits.</summary>
+    /// <param name="directory">The lease's directory.</param>
+    ConsoleTail Console(string directory);
+
     /// <summary>Stops its clock and its cpus.</summary>
     /// <param name="directory">The lease's directory.</param>
     void Pause(string directory);

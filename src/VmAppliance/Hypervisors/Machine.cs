@@ -4,15 +4,19 @@ namespace VmAppliance.Hypervisors;
 
 /// <summary>A machine that this process has just started, with what is needed to watch it boot.</summary>
 /// <param name="reference">How others find it.</param>
-/// <param name="process">Its process.</param>
+/// <param name="name">What people call it in messages: <c>process 71</c>, <c>domain vma-7.1</c>.</param>
+/// <param name="process">A process that ends when it ends.</param>
 /// <param name="console">Its console.</param>
 /// <param name="address">Where its sshd can be reached: an address of the node, or the machine's own (null until it has one).</param>
 /// <param name="port">TCP port of its sshd.</param>
 /// <param name="complaint">Tells what the hypervisor said on its standard error.</param>
-sealed class Machine(MachineReference reference, ProcessHandle process, ConsoleTail console, string? address, int port, Func<string> complaint) : IDisposable
+sealed class Machine(MachineReference reference, string name, ProcessHandle process, ConsoleTail console, string? address, int port, Func<string> complaint) : IDisposable
 {
     /// <summary>How others find it.</summary>
     public MachineReference Reference { get; } = reference;
+
+    /// <summary>What people call it in messages.</summary>
+    public string Name { get; } = name;
 
     /// <summary>Readable for poll(2) when the machine has ended.</summary>
     public ProcessHandle Process { get; } = process;

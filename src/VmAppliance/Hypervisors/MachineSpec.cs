@@ -10,13 +10,18 @@ namespace VmAppliance.Hypervisors;
 /// <param name="Model">Machine type.</param>
 /// <param name="Cpu">CPU model; <c>auto</c> takes what the accelerator does best.</param>
 /// <param name="Kernel">Kernel file.</param>
+/// <param name="Unpacked">The same kernel, unpacked; null when the image has none.</param>
 /// <param name="Initrd">Initial RAM disk, if any.</param>
 /// <param name="Append">Kernel arguments.</param>
 /// <param name="Disk">The root disk.</param>
 /// <param name="Network">The network card.</param>
 /// <param name="Seed">A read-only disk with the identity on it, if that is how the machine learns it.</param>
 sealed record MachineSpec(string Name, Guid Uuid, string Directory, MachineOwner Owner, int Cpus, long Memory, string Model, string Cpu,
-    string Kernel, string? Initrd, string Append, MachineDisk Disk, MachineNetwork Network, string? Seed);
+    string Kernel, string? Unpacked, string? Initrd, string Append, MachineDisk Disk, MachineNetwork Network, string? Seed)
+{
+    /// <summary>What the names of all machines begin with; the job follows.</summary>
+    public const string NamePrefix = "vma-";
+}
 
 /// <summary>User, group and supplementary groups of a machine.</summary>
 sealed record MachineOwner(int Uid, int Gid, IReadOnlyList<int> Groups);

@@ -11,7 +11,8 @@ namespace VmAppliance.Images;
 /// <param name="HasInitrd">Whether it boots with an initial RAM disk.</param>
 /// <param name="Append">Kernel arguments that it needs.</param>
 /// <param name="Volume">The logical volume that its disk is, as <c>GROUP/VOLUME</c>; null when it is a file.</param>
-sealed record Image(string Name, string Version, DateTimeOffset Imported, long DiskBytes, string DiskSha256, bool HasInitrd, string Append, string? Volume = null)
+/// <param name="HasUnpacked">Whether its kernel could be unpacked, as Xen wants it.</param>
+sealed record Image(string Name, string Version, DateTimeOffset Imported, long DiskBytes, string DiskSha256, bool HasInitrd, string Append, string? Volume = null, bool HasUnpacked = false)
 {
     /// <summary>The directory of this version.</summary>
     [JsonIgnore]
@@ -25,9 +26,17 @@ sealed record Image(string Name, string Version, DateTimeOffset Imported, long D
     [JsonIgnore]
     public string? EmptyOverlay => Volume is null ? $"{Directory}/empty.qcow2" : null;
 
-    /// <summary>The kernel that the hypervisor starts.</summary>
+    /// <summary>The kernel as it was given: what QEMU starts.</summary>
     [JsonIgnore]
     public string Kernel => $"{Directory}/kernel";
+
+    /// <summary>The same, unpacked: what Xen starts; null when it could not be unpacked.</summary>
+    [JsonIgnore]
+    public string? Unpacked => HasUnpacked ? UnpackedFile : null;
+
+    /// <summary>Where the unpacked kernel is, or would be.</summary>
+    [JsonIgnore]
+    public string UnpackedFile => $"{Directory}/vmlinux";
 
     /// <summary>The initial RAM disk; null when there is none.</summary>
     [JsonIgnore]

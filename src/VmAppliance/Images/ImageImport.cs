@@ -16,7 +16,9 @@ namespace VmAppliance.Images;
 sealed record ImportRequest(string Name, string Disk, string Kernel, string? Initrd, string Append, long? Size);
 
 /// <summary>Brings an operating system into the catalogue; all that a prolog need not do is done here.</summary>
-sealed class ImageImport(Catalogue catalogue)
+/// <param name="catalogue">The catalogue.</param>
+/// <param name="mustUnpack">Whether this node's machines cannot start with a packed kernel (Xen).</param>
+sealed class ImageImport(Catalogue catalogue, bool mustUnpack)
 {
     // A kernel that panics ends its machine at once.
     const string UsualArguments = "root=/dev/vda rw console=ttyS0 quiet panic=-1 reboot=t net.ifnames=0";
@@ -39,6 +41,7 @@ sealed class ImageImport(Catalogue catalogue)
                 request.Append.Length > 0 ? request.Append : UsualArguments, catalogue.Volumes?.NameOf(request.Name, version)) { Directory = directory };
             WriteDisk(request, image);
             File.Copy(request.Kernel, image.Kernel);
+            image = image with { HasUnpacked = Unpack(image) };
             if (request.Initrd is not null)
                 File.Copy(request.Initrd, image.Initrd!);
             Protect(directory);
@@ -55,6 +58,20 @@ sealed class ImageImport(Catalogue catalogue)
             if (e is IOException or UnauthorizedAccessException)
                 throw new ApplianceException(Blame.Node, "import image", request.Name, e.Message, $"is there room in {catalogue.Root}?", e);
             throw;
+        }
+    }
+
+    // An image can be taken to a Xen node by hand; where none is, a kernel that Xen could not start is as good as any.
+    bool Unpack(Image image)
+    {
+        try
+        {
+            PackedKernel.Unpack(image.Kernel, image.UnpackedFile);
+            return true;
+        }
+        catch (ApplianceException) when (!mustUnpack)
+        {
+            return false;
         }
     }
 

@@ -1,6 +1,7 @@
 using VmAppliance.Configuration;
 using VmAppliance.Hypervisors;
 using VmAppliance.Hypervisors.Qemu;
+using VmAppliance.Hypervisors.Xen;
 using VmAppliance.Images;
 using VmAppliance.Processes;
 using VmAppliance.Storage;
@@ -29,5 +30,6 @@ sealed class Node(Settings settings)
     };
 
     /// <summary>Runs machines.</summary>
-    public IHypervisor Hypervisor { get; } = new QemuHypervisor(settings.Appliance);
+    public IHypervisor Hypervisor { get; } = settings.Appliance.Hypervisor == HypervisorKind.Xen
+        ? new XenHypervisor(settings.Xen) : new QemuHypervisor(settings.Appliance);
 }

@@ -2,7 +2,6 @@ using VmAppliance.Configuration;
 using VmAppliance.Diagnostics;
 using VmAppliance.Guest;
 using VmAppliance.Hypervisors;
-using VmAppliance.Hypervisors.Qemu;
 using VmAppliance.Images;
 using VmAppliance.Linux;
 using VmAppliance.Storage;
@@ -66,7 +65,7 @@ sealed class PrepareJob(Node node, Timeline timeline, int interruption = -1)
         lease.Started(machine.Reference);
         timeline.Mark("start");
 
-        new Readiness(machine, settings.ReadyTimeout, interruption).Wait($"{lease.Directory}/{QemuCommand.PortPipe}", seed is null ? identity.Now : null);
+        new Readiness(machine, settings.ReadyTimeout, interruption).Wait(MachineDirectory.Port(lease.Directory), seed is null ? identity.Now : null);
         var access = new GuestAccess(machine.Address ?? network.Address, machine.Port, request.Owner.Name, client.PrivateKey, host.Fingerprint);
         lease.Issue(new Pass(access, machine.Reference, identity.Home, request.LostStatus), request.Owner.Gid);
         lease.Enter(Phase.Ready);
@@ -81,9 +80,9 @@ sealed class PrepareJob(Node node, Timeline timeline, int interruption = -1)
     }
 
     static MachineSpec Spec(Lease lease, MachineRequest request, Image image, ImageSettings settings, Disk disk, SlotNetwork network, string? seed) =>
-        new($"vma-{lease.Record.Job}", lease.Record.Machine.Uuid, lease.Directory,
+        new($"{MachineSpec.NamePrefix}{lease.Record.Job}", lease.Record.Machine.Uuid, lease.Directory,
             new MachineOwner(request.Owner.Uid, request.Owner.Gid, [.. request.Owner.Groups.Select(g => g.Gid)]),
             request.Cpus ?? settings.Cpus, request.Memory ?? settings.Memory, settings.Machine, settings.Cpu,
-            image.Kernel, image.Initrd, $"{image.Append} {settings.Append}".Trim(),
+            image.Kernel, image.Unpacked, image.Initrd, $"{image.Append} {settings.Append}".Trim(),
             new MachineDisk(disk.Path, disk.Format, disk.Backing), network.Card, seed);
 }

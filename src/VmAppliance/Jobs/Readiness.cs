@@ -38,7 +38,7 @@ sealed class Readiness(Machine machine, TimeSpan patience, int interruption)
         }
     }
 
-    string Name => $"process {machine.Process.Pid}";
+    string Name => machine.Name;
 
     bool IsReady(GuestChannel? channel, Func<Identity>? identity)
     {

@@ -50,7 +50,7 @@ sealed class ReleaseJob(Node node)
     {
         var key = job.Key;
         using var lease = node.Leases.TryOpen(key, out var isBusy);
-        if (isBusy || (lease is not null && (IsInUse(lease) || !Belongs(lease, job))))
+        if (isBusy || (lease is not null && (IsInUse(lease) || !Belongs(lease.Record, job))))
             throw new ApplianceException(Blame.Transient, "claim slot", $"job {key}", "this job has a machine here already, and it is in use",
                 "two hooks of one job at the same time; see: vmappliance maintenance status");
         if (lease is not null)
@@ -58,7 +58,7 @@ sealed class ReleaseJob(Node node)
     }
 
     /// <summary>Whether a lease is this job's, and not one of the same number in another cell.</summary>
-    public static bool Belongs(Lease lease, Job job) => lease.Record.LivesIn == job.LivesIn && lease.Record.Owner == job.Owner;
+    public static bool Belongs(LeaseRecord lease, Job job) => lease.LivesIn == job.LivesIn && lease.Owner == job.Owner;
 
     // A starter keeps a shared lock on the owner's file as long as it runs.
     static bool IsInUse(Lease lease)

@@ -1,16 +1,16 @@
 using VmAppliance.Diagnostics;
 using VmAppliance.Guest;
 using VmAppliance.Hypervisors;
-using VmAppliance.Hypervisors.Qemu;
 using VmAppliance.Linux;
 
 namespace VmAppliance.Jobs;
 
 /// <summary>Runs a job in its machine as if it ran here: its streams, its signals, its exit status.</summary>
+/// <param name="hypervisor">What runs its machine.</param>
 /// <param name="pass">The way into the machine.</param>
 /// <param name="directory">The lease's directory.</param>
 /// <param name="notStarted">Exit status for a job whose machine was lost before its first instruction.</param>
-sealed class RunJob(Pass pass, string directory, int notStarted)
+sealed class RunJob(IHypervisor hypervisor, Pass pass, string directory, int notStarted)
 {
     const int SIGPIPE = 13;
     const int OutputLost = 1;
@@ -30,9 +30,9 @@ sealed class RunJob(Pass pass, string directory, int notStarted)
         using var use = FileLock.TryShared(LeaseStore.PassFile(directory));
         using var lost = new CancellationTokenSource();
         // What the machine says before it dies is the best reason there is; another starter of the same job may listen already.
-        using var console = ConsoleTail.Connect($"{directory}/{QemuCommand.ConsoleSocket}");
+        using var console = hypervisor.Console(directory);
         using var watch = new MachineWatch(pass.Machine, console, lost);
-        using var channel = GuestChannel.TryOpen($"{directory}/{QemuCommand.PortPipe}");
+        using var channel = GuestChannel.TryOpen(MachineDirectory.Port(directory));
         using var session = GuestSession.Connect(pass.Access, channel);
         signals.Attach(session);
         void Broken(LinuxException e) => OutputBroke(e, session);

@@ -104,6 +104,14 @@ sealed unsafe class Descriptor(int fd) : IDisposable
             _ = close(fd);
     }
 
+    /// <summary>Takes a socket's descriptor over. Its object is of no use any more, and must not be disposed of: it would wait for ever for its handle.</summary>
+    public static Descriptor Take(Socket socket)
+    {
+        var descriptor = new Descriptor(Of(socket));
+        socket.SafeHandle.SetHandleAsInvalid();
+        return descriptor;
+    }
+
     /// <summary>The descriptor number of a socket.</summary>
     public static int Of(Socket socket) => (int)socket.Handle;
 }

@@ -32,7 +32,7 @@ static class EpilogMode
         var job = GridEngine.CurrentJob(settings.GridEngine.AdminUser, RootHook.Caller);
         var node = new Node(settings);
         using var lease = node.Leases.Open(job.Key);
-        if (lease is null || !ReleaseJob.Belongs(lease, job))
+        if (lease is null || !ReleaseJob.Belongs(lease.Record, job))
             return;
         var release = new ReleaseJob(node);
         var usage = release.Usage(lease);

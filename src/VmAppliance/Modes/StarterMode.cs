@@ -36,9 +36,9 @@ static class StarterMode
         if (words.Count == 0)
             throw new ApplianceException(Blame.Usage, "start job", $"job {key}", "there is no command", "this mode is a starter_method of Grid Engine");
         var command = new GridEngineCommand(words, InitialProcess.Variable, spool).Read();
-        var leases = new LeaseStore(settings.Appliance.RunDirectory, settings.Slots.Count);
-        if (leases.PassOf(key) is { } pass)
-            return new RunJob(pass, leases.DirectoryOf(key), GridEngine.RunAgain).Run(Commands.OfJob(command)).GetAwaiter().GetResult();
+        var node = new Node(settings);
+        if (node.Leases.PassOf(key) is { } pass)
+            return new RunJob(node.Hypervisor, pass, node.Leases.DirectoryOf(key), GridEngine.RunAgain).Run(Commands.OfJob(command)).GetAwaiter().GetResult();
         if (InitialProcess.Variable("QUEUE") is { } queue && PrologMode.Queue(settings, queue).Image is null)
             return Natively(command);
         throw new ApplianceException(Blame.Transient, "start job", $"job {key}", "it has no machine on this node", "is the queue's prolog set?");

@@ -123,7 +123,7 @@ static class CommandRunner
         Kill.Group(pid, Kill.SIGKILL);
         ProcessHandle.Reap(pid);
         throw new ApplianceException(Blame.Node, "run tool", argv[0], "it did not end in time and was stopped",
-            $"the command was: {string.Join(' ', argv.Select(Quote))}");
+            $"the command was: {string.Join(' ', argv.Select(Quote))}", new TimeoutException());
     }
 
     static string Describe(int status) => status > 128 ? $"ended by signal {status - 128}" : $"status {status}";

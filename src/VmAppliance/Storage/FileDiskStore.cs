@@ -1,6 +1,7 @@
 using VmAppliance.Configuration;
 using VmAppliance.Diagnostics;
 using VmAppliance.Linux;
+using VmAppliance.Processes;
 
 namespace VmAppliance.Storage;
 
@@ -9,6 +10,8 @@ sealed class FileDiskStore(StorageSettings settings) : IDiskStore
 {
     const int OwnerOnly = 0x180; // 0600
     const string Overlay = ".qcow2", Copy = ".raw";
+
+    static readonly TimeSpan CopyPatience = TimeSpan.FromMinutes(10);
 
     public void Require()
     {
@@ -26,8 +29,10 @@ sealed class FileDiskStore(StorageSettings settings) : IDiskStore
             Drop(key);
             if (settings.Copy != CopyKind.Overlay && Reflink.TryCopy(golden.Path, PathOf(name, Copy), OwnerOnly))
                 return new Disk(PathOf(name, Copy), "raw", null);
+            if (settings.Copy == CopyKind.Full)
+                return CopyOf(golden, PathOf(name, Copy));
             if (settings.Copy == CopyKind.Reflink)
-                throw Failed(name, "the file system cannot share blocks between files", "set [storage] copy = overlay, or use XFS or btrfs");
+                throw Failed(name, "the file system cannot share blocks between files", "set [storage] copy = full (or overlay, which only QEMU can use), or use XFS or btrfs");
             File.Copy(golden.EmptyOverlay, PathOf(name, Overlay));
             File.SetUnixFileMode(PathOf(name, Overlay), UnixFileMode.UserRead | UnixFileMode.UserWrite);
             return new Disk(PathOf(name, Overlay), "qcow2", golden.Path);
@@ -35,6 +40,22 @@ sealed class FileDiskStore(StorageSettings settings) : IDiskStore
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw Failed(name, e.Message, $"is {settings.Directory} full? check with: df {settings.Directory}", e);
+        }
+    }
+
+    // Holes stay holes: an image has more of them than of anything else.
+    static Disk CopyOf(GoldenDisk golden, string path)
+    {
+        try
+        {
+            CommandRunner.Require("copy image", ["cp", "--sparse=always", "--no-preserve=mode", golden.Path, path], CopyPatience);
+            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            return new Disk(path, "raw", null);
+        }
+        catch
+        {
+            File.Delete(path);
+            throw;
         }
     }
 

@@ -36,7 +36,7 @@ sealed partial record Source(string Path, IReadOnlyList<string> Lines)
     [GeneratedRegex("(^|\\s)//.*$")]
     private static partial Regex Comment { get; }
 
-    [GeneratedRegex("(VmAppliance\\.|(?<![\\w.\"/]))(?<room>Modes|Jobs|Batch|Storage|Hypervisors|Guest|Images|Configuration|Processes|Diagnostics|Linux)\\.(Qemu\\.|Agent\\.|Maintenance\\.|DeviceMapper\\.)?(?<type>[A-Z]\\w+)|using (static )?VmAppliance\\.(?<room>\\w+)")]
+    [GeneratedRegex("(VmAppliance\\.|(?<![\\w.\"/]))(?<room>Modes|Jobs|Batch|Storage|Hypervisors|Guest|Images|Configuration|Processes|Diagnostics|Linux)\\.(Qemu\\.|Xen\\.|Agent\\.|Maintenance\\.|DeviceMapper\\.)?(?<type>[A-Z]\\w+)|using (static )?VmAppliance\\.(?<room>\\w+)")]
     private static partial Regex RoomName { get; }
 
     [GeneratedRegex("^using (static )?(\\w+ = )?(?<name>[\\w.]+);")]

@@ -1,3 +1,5 @@
+using System.Text.RegularExpressions;
+
 namespace VmAppliance.Tests.Architecture;
 
 /// <summary>The floors and walls of the design: a lower floor never knows a higher one, and the rooms of floor 2 never use each other.</summary>
@@ -26,6 +28,21 @@ sealed class WallsTests
     [Test]
     public async Task Rooms_of_floor_two_never_use_each_other() =>
         await None(from source in Source.All where s_floors[source.Room] == 2 from room in source.RoomsUsed where s_floors[room] == 2 select $"{source.Path} uses {room}");
+
+    [Test]
+    [Arguments("Hypervisors/Qemu", "Xen")]
+    [Arguments("Hypervisors/Xen", "Qemu")]
+    [Arguments("Hypervisors", "Qemu")]
+    [Arguments("Hypervisors", "Xen")]
+    public async Task A_hypervisor_never_knows_another_and_what_they_share_knows_none(string folder, string other)
+    {
+        await None(from source in Source.All where Path.GetDirectoryName(source.Path) == folder from line in Naming(source, other) select line);
+        // Jobs chooses; if that were not found, nothing else would be either.
+        await Assert.That(Source.All.Where(s => s.Path == "Jobs/Node.cs").SelectMany(s => Naming(s, other))).IsNotEmpty();
+    }
+
+    static IEnumerable<string> Naming(Source source, string hypervisor) =>
+        source.Code.Where(l => Regex.IsMatch(l, $@"\bHypervisors\.{hypervisor}\b|(?<![\w.""]){hypervisor}\.[A-Z]")).Select(l => $"{source.Path}: {l.Trim()}");
 
     [Test]
     public async Task The_walls_are_seen_by_this_test()

@@ -55,16 +55,20 @@ sealed class SettingsReaderTests
             [storage]
             copy = overlay
             dir = /srv/disks
+            [xen]
+            xl = /opt/xl
+            scripts = /opt/scripts
             [gridengine]
             admin_user = codadmin
             """);
-        await Assert.That(settings.Appliance).IsEqualTo(new ApplianceSettings("gridengine", "qemu", Acceleration.Tcg, "/tmp/run", "/tmp/state",
+        await Assert.That(settings.Appliance).IsEqualTo(new ApplianceSettings("gridengine", HypervisorKind.Qemu, Acceleration.Tcg, "/tmp/run", "/tmp/state",
             "/opt/qemu", TimeSpan.FromSeconds(90), 99));
         await Assert.That(settings.Slots).IsEqualTo(new SlotSettings(7, 2, 512L << 20));
         await Assert.That(settings.Network with { NameServers = [] }).IsEqualTo(new NetworkSettings(NetworkKind.Tap, true, "br9", "02:ab:CD",
             Subnet.Parse("10.9.0.0/16")!, "10.9.0.1", []));
         await Assert.That(string.Join('|', settings.Network.NameServers)).IsEqualTo("10.9.0.2|10.9.0.3");
         await Assert.That(settings.Storage).IsEqualTo(Storage.Sample.Storage(CopyKind.Overlay, "/srv/disks"));
+        await Assert.That(settings.Xen).IsEqualTo(new XenSettings("/opt/xl", "/opt/scripts"));
         await Assert.That(settings.GridEngine.AdminUser).IsEqualTo("codadmin");
     }
 
@@ -124,7 +128,7 @@ sealed class SettingsReaderTests
     [Arguments("slots", "memory", "63MiB")]
     [Arguments("slots", "memory", "1")]
     [Arguments("appliance", "batch", "slurm")]
-    [Arguments("appliance", "hypervisor", "xen")]
+    [Arguments("appliance", "hypervisor", "kvm")]
     [Arguments("appliance", "accel", "0")]
     [Arguments("appliance", "ready_timeout", "0s")]
     [Arguments("appliance", "ready_timeout", "120")]
@@ -151,6 +155,7 @@ sealed class SettingsReaderTests
     [Arguments("storage", "chunk", "1MiB")]
     [Arguments("storage", "block", "32KiB")]
     [Arguments("storage", "dir", "disks")]
+    [Arguments("xen", "scripts", "vma-block")]
     [Arguments("image:x", "identity", "cloud")]
     [Arguments("image:x", "memory", "lots")]
     [Arguments("queue:x", "lost_status", "300")]

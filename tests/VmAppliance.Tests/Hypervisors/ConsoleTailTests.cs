@@ -19,10 +19,15 @@ sealed class ConsoleTailTests
             using var machine = listener.Accept();
             machine.Send(Encoding.UTF8.GetBytes(text));
         });
-        while (tail.PollDescriptor >= 0 && Poll.Readable(Deadline.In(TimeSpan.FromSeconds(10)), tail.PollDescriptor) == 0)
-            tail.Drain();
+        Hear(tail, () => tail.PollDescriptor < 0);
         writing.Wait();
         return tail;
+    }
+
+    static void Hear(ConsoleTail tail, Func<bool> isEnough)
+    {
+        while (!isEnough() && Poll.Readable(Deadline.In(TimeSpan.FromSeconds(10)), tail.PollDescriptor) == 0)
+            tail.Drain();
     }
 
     [Test]
@@ -68,5 +73,52 @@ sealed class ConsoleTailTests
         var tails = Enumerable.Range(0, 4).Select(_ => ConsoleTail.Connect(directory["console.sock"])).ToList();
         await Assert.That(tails[^1].PollDescriptor).IsEqualTo(-1);
         tails.ForEach(t => t.Dispose());
+    }
+
+    [Test]
+    public async Task A_socket_that_is_given_away_is_listened_to_like_one_that_was_connected()
+    {
+        using var directory = new TempDirectory();
+        using var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        listener.Bind(new UnixDomainSocketEndPoint(directory["console.sock"]));
+        listener.Listen();
+        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        socket.Connect(new UnixDomainSocketEndPoint(directory["console.sock"]));
+        using var machine = listener.Accept();
+        using var tail = ConsoleTail.Over(socket);
+        tail.Drain();
+        await Assert.That((tail.PollDescriptor >= 0, tail.Text)).IsEqualTo((true, ""));
+        machine.Send("hello\n"u8);
+        tail.Drain();
+        await Assert.That(tail.LastWords()).IsEqualTo("hello");
+    }
+
+    [Test]
+    public async Task A_terminal_is_listened_to_until_its_other_side_is_gone()
+    {
+        using var terminal = new Terminal();
+        using var tail = ConsoleTail.Listen(terminal.Path);
+        tail.Drain();
+        await Assert.That((tail.PollDescriptor >= 0, tail.Text)).IsEqualTo((true, ""));
+        terminal.Write("one\ntwo\n");
+        Hear(tail, () => tail.Text.EndsWith("two\n", StringComparison.Ordinal));
+        await Assert.That((tail.PollDescriptor >= 0, tail.Text)).IsEqualTo((true, "one\ntwo\n"));
+        terminal.HangUp();
+        Hear(tail, () => tail.PollDescriptor < 0);
+        await Assert.That((tail.PollDescriptor, tail.LastWords())).IsEqualTo((-1, "two"));
+    }
+
+    [Test]
+    public async Task A_terminal_that_is_not_there_or_is_a_link_is_silent()
+    {
+        using var directory = new TempDirectory();
+        using var terminal = new Terminal();
+        File.CreateSymbolicLink(directory["link"], terminal.Path);
+        foreach (var path in new[] { directory["none"], directory["link"] })
+        {
+            using var tail = ConsoleTail.Listen(path);
+            tail.Drain();
+            await Assert.That((tail.PollDescriptor, tail.LastWords())).IsEqualTo((-1, null));
+        }
     }
 }

@@ -14,7 +14,7 @@ sealed class KvmProofTests
     static KvmProof Proof(TempDirectory directory, Acceleration acceleration, string script = "exit 33", string name = "qemu")
     {
         var qemu = directory.Write(name, $"#!/bin/sh\necho asked >>{directory["asked"]}\n{script}\n", 0x1ED);
-        return new KvmProof(new ApplianceSettings("gridengine", "qemu", acceleration, directory["run"], directory["state"], qemu, TimeSpan.FromSeconds(1), 98), qemu);
+        return new KvmProof(new ApplianceSettings("gridengine", HypervisorKind.Qemu, acceleration, directory["run"], directory["state"], qemu, TimeSpan.FromSeconds(1), 98), qemu);
     }
 
     static void Remember(TempDirectory directory, KvmVerdict verdict)

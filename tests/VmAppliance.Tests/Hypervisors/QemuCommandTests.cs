@@ -17,7 +17,7 @@ sealed class QemuCommandTests
         public MachineSpec Spec { get; }
 
         public Machine() => Spec = new MachineSpec("vma-7.1", s_uuid, Directory.Path, new MachineOwner(Host.EffectiveUser, -1, []), 2, 512L << 20, "q35", "auto",
-            Directory.Write("kernel", ""), Directory.Write("initrd", ""), "root=/dev/vda", new MachineDisk(Directory.Write("7.1.qcow2", ""), "qcow2", Directory.Write("golden.raw", "")),
+            Directory.Write("kernel", ""), null, Directory.Write("initrd", ""), "root=/dev/vda", new MachineDisk(Directory.Write("7.1.qcow2", ""), "qcow2", Directory.Write("golden.raw", "")),
             new MachineNetwork("52:54:00:01:02:00", null, false), null);
 
         public IReadOnlyList<string> Arguments(MachineSpec? spec = null, bool kvm = false) =>

@@ -13,7 +13,7 @@ sealed class ImageImportTests
         return new ImportRequest(name, directory["disk"], directory.Write("vmlinuz", "kernel"), null, "quiet", null);
     }
 
-    static Image Import(TempDirectory directory, ImportRequest request) => new ImageImport(new Catalogue(directory["state"])).Run(request);
+    static Image Import(TempDirectory directory, ImportRequest request, bool mustUnpack = false) => new ImageImport(new Catalogue(directory["state"]), mustUnpack).Run(request);
 
     [Test]
     public async Task A_raw_disk_becomes_an_image_that_the_catalogue_finds()
@@ -106,6 +106,42 @@ sealed class ImageImportTests
         File.WriteAllBytes(request.Disk, [(byte)'Q', (byte)'F', (byte)'I', 0xFB, 0, 0, 0, 3, .. new byte[600]]);
         var failure = Assert.Throws<ApplianceException>(() => Import(directory, request));
         await Assert.That(failure.Message).StartsWith("look at disk, qemu-img: ");
+        await Assert.That(new Catalogue(directory["state"]).Get("demo")).IsEqualTo(first);
+        await Assert.That(Directory.GetFileSystemEntries($"{directory["state"]}/images/demo").Length).IsEqualTo(2);
+    }
+
+    [Test]
+    [Arguments(false)]
+    [Arguments(true)]
+    public async Task A_packed_kernel_is_kept_as_it_is_and_unpacked_beside_it(bool mustUnpack)
+    {
+        using var directory = new TempDirectory();
+        var request = Request(directory);
+        var kernel = BootImage.Around(BootImage.Pack(directory, BootImage.Elf(), "gzip"));
+        File.WriteAllBytes(request.Kernel, kernel);
+        var image = Import(directory, request, mustUnpack);
+        await Assert.That(File.ReadAllBytes(image.Kernel).AsSpan().SequenceEqual(kernel)).IsTrue();
+        await Assert.That(File.ReadAllBytes(image.Unpacked!).AsSpan().SequenceEqual(BootImage.Elf())).IsTrue();
+        await Assert.That((int)File.GetUnixFileMode(image.Unpacked!)).IsEqualTo(0x124 /* 0444 */);
+        await Assert.That(new Catalogue(directory["state"]).Get("demo")).IsEqualTo(image);
+    }
+
+    [Test]
+    public async Task A_kernel_that_cannot_be_unpacked_is_as_good_as_any_where_nobody_unpacks_it()
+    {
+        using var directory = new TempDirectory();
+        var image = Import(directory, Request(directory));
+        await Assert.That((image.HasUnpacked, image.Unpacked, File.Exists(image.UnpackedFile))).IsEqualTo((false, null, false));
+        await Assert.That(new Catalogue(directory["state"]).Get("demo")).IsEqualTo(image);
+    }
+
+    [Test]
+    public async Task A_kernel_that_cannot_be_unpacked_is_refused_where_it_must_be_and_the_catalogue_is_as_before()
+    {
+        using var directory = new TempDirectory();
+        var first = Import(directory, Request(directory));
+        var failure = Assert.Throws<ApplianceException>(() => Import(directory, Request(directory), mustUnpack: true));
+        await Assert.That((failure.Message.StartsWith("unpack kernel, ", StringComparison.Ordinal), failure.Blame)).IsEqualTo((true, Blame.Usage));
         await Assert.That(new Catalogue(directory["state"]).Get("demo")).IsEqualTo(first);
         await Assert.That(Directory.GetFileSystemEntries($"{directory["state"]}/images/demo").Length).IsEqualTo(2);
     }

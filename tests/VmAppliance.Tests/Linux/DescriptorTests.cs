@@ -1,3 +1,5 @@
+using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 using System.Text;
 using VmAppliance.Linux;
 
@@ -83,6 +85,33 @@ sealed class DescriptorTests
         file.Dispose();
         await Assert.That(Assert.Throws<LinuxException>(() => file.Read(new byte[1])).Message).StartsWith("read ");
     }
+
+    [Test]
+    public async Task A_descriptor_that_was_taken_from_a_socket_outlives_it_and_is_closed_once()
+    {
+        var (taken, socket) = Taken();
+        var open = Behind(taken);
+        for (var i = 0; i < 10 && socket.IsAlive; i++)
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
+        await Assert.That((socket.IsAlive, open!.StartsWith("socket:[", StringComparison.Ordinal), Behind(taken))).IsEqualTo((false, true, open));
+        var number = taken.Number;
+        taken.Dispose();
+        // It names the very socket: the number may be another's at once.
+        await Assert.That(new FileInfo($"/proc/self/fd/{number}").LinkTarget).IsNotEqualTo(open);
+    }
+
+    // A frame of its own, so that nothing keeps the socket.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static (Descriptor Taken, WeakReference Socket) Taken()
+    {
+        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        return (Descriptor.Take(socket), new WeakReference(socket));
+    }
+
+    static string? Behind(Descriptor descriptor) => new FileInfo($"/proc/self/fd/{descriptor.Number}").LinkTarget;
 
     [Test]
     public async Task A_file_that_cannot_be_opened_is_named()

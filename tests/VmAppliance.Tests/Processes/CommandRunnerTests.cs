@@ -79,7 +79,7 @@ sealed class CommandRunnerTests
     {
         using var directory = new TempDirectory();
         var failure = Assert.Throws<ApplianceException>(() => Sh($"echo $$ >{directory["pid"]}; exec sleep 300", TimeSpan.FromMilliseconds(200)));
-        await Assert.That(failure.Message).IsEqualTo("run tool, sh: it did not end in time and was stopped");
+        await Assert.That((failure.Message, failure.InnerException is TimeoutException)).IsEqualTo(("run tool, sh: it did not end in time and was stopped", true));
         await Assert.That(failure.Hint).StartsWith("the command was: sh -c ");
         await Assert.That(IsGone(directory["pid"])).IsTrue();
     }

@@ -1,5 +1,6 @@
 using VmAppliance.Configuration;
 using VmAppliance.Diagnostics;
+using VmAppliance.Processes;
 using VmAppliance.Storage;
 
 namespace VmAppliance.Tests.Storage;
@@ -122,7 +123,7 @@ sealed class FileDiskStoreTests
         using var directory = new TempDirectory(below: "/dev/shm");
         var failure = Assert.Throws<ApplianceException>(() => Store(directory, CopyKind.Reflink).Wipe(new("7.1", 0), Golden(directory)));
         await Assert.That((failure.Message, failure.Hint)).IsEqualTo(
-            ("wipe disk, 7.1: the file system cannot share blocks between files", "set [storage] copy = overlay, or use XFS or btrfs"));
+            ("wipe disk, 7.1: the file system cannot share blocks between files", "set [storage] copy = full (or overlay, which only QEMU can use), or use XFS or btrfs"));
         await Assert.That(Directory.GetFileSystemEntries(directory["disks"])).IsEmpty();
     }
 
@@ -132,5 +133,48 @@ sealed class FileDiskStoreTests
         using var directory = new TempDirectory(below: "/dev/shm");
         await Assert.That(Store(directory, CopyKind.Auto).Wipe(new("7.1", 0), Golden(directory)).Format).IsEqualTo("qcow2");
         await Assert.That(string.Join(' ', Directory.GetFiles(directory["disks"]).Select(Path.GetFileName))).IsEqualTo("7.1.qcow2");
+    }
+
+    // Where no blocks can be shared, and where perhaps they can.
+    [Test]
+    [Arguments("/dev/shm")]
+    [Arguments(null)]
+    public async Task A_full_copy_stands_alone_is_its_makers_and_keeps_the_holes(string? below)
+    {
+        using var directory = new TempDirectory(below);
+        var golden = Golden(directory);
+        using (var file = File.OpenWrite(golden.Path))
+            file.SetLength(64 << 20);
+        File.SetUnixFileMode(golden.Path, (UnixFileMode)0x124 /* 0444 */);
+        var disk = Store(directory, CopyKind.Full).Wipe(new("7.1", 0), golden);
+        await Assert.That(disk).IsEqualTo(new Disk($"{directory["disks"]}/7.1.raw", "raw", null));
+        await Assert.That(File.ReadAllBytes(disk.Path).AsSpan().SequenceEqual(File.ReadAllBytes(golden.Path))).IsTrue();
+        await Assert.That((int)File.GetUnixFileMode(disk.Path)).IsEqualTo(0x180 /* 0600 */);
+        await Assert.That(Kibibytes(disk.Path)).IsLessThan(1024);
+    }
+
+    // What a file takes on its disk: du(1).
+    static int Kibibytes(string file) => int.Parse(CommandRunner.Require("measure file", ["du", "--block-size=1K", file]).Split('\t')[0], System.Globalization.CultureInfo.InvariantCulture);
+
+    [Test]
+    public async Task A_full_copy_takes_nothing_over_from_an_earlier_job()
+    {
+        using var directory = new TempDirectory(below: "/dev/shm");
+        var (store, golden) = (Store(directory, CopyKind.Full), Golden(directory));
+        File.AppendAllText(store.Wipe(new("7.1", 0), golden).Path, "secret of the first job");
+        File.AppendAllText(directory["disks/7.1.qcow2"], "secret of the first job");
+        await Assert.That(File.ReadAllText(store.Wipe(new("7.1", 0), golden).Path)).IsEqualTo("golden image");
+        await Assert.That(Directory.GetFileSystemEntries(directory["disks"]).Length).IsEqualTo(1);
+    }
+
+    [Test]
+    public async Task A_full_copy_that_fails_half_way_leaves_nothing()
+    {
+        using var directory = new TempDirectory(below: "/dev/shm");
+        // It can be opened, but nothing can be read from its beginning.
+        var golden = Golden(directory) with { Path = "/proc/self/mem" };
+        var failure = Assert.Throws<ApplianceException>(() => Store(directory, CopyKind.Full).Wipe(new("7.1", 0), golden));
+        await Assert.That(failure.Blame).IsEqualTo(Blame.Node);
+        await Assert.That(Directory.GetFileSystemEntries(directory["disks"])).IsEmpty();
     }
 }

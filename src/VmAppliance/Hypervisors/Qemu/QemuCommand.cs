@@ -7,15 +7,6 @@ namespace VmAppliance.Hypervisors.Qemu;
 /// <summary>The command line of a machine: qemu(1).</summary>
 static class QemuCommand
 {
-    /// <summary>Name of the monitor's socket in the lease's directory.</summary>
-    public const string MonitorSocket = "qmp.sock";
-
-    /// <summary>Name of the console's socket in the lease's directory.</summary>
-    public const string ConsoleSocket = "console.sock";
-
-    /// <summary>Prefix of the two named pipes of the identity port in the lease's directory.</summary>
-    public const string PortPipe = "port";
-
     /// <summary>What the argument begins with that says for which lease a machine runs; the lease's directory follows.</summary>
     public const string LeaseNote = "name=opt/org.vmappliance/lease,string=";
 
@@ -58,8 +49,8 @@ static class QemuCommand
     static string[] Channels(MachineSpec spec, HandedOver files)
     {
         var (uid, gid) = (spec.Owner.Uid, spec.Owner.Gid);
-        var monitor = files.Listen($"{spec.Directory}/{MonitorSocket}", uid, gid);
-        var console = files.Listen($"{spec.Directory}/{ConsoleSocket}", uid, gid);
+        var monitor = files.Listen($"{spec.Directory}/{MachineDirectory.MonitorSocket}", uid, gid);
+        var console = files.Listen($"{spec.Directory}/{MachineDirectory.ConsoleSocket}", uid, gid);
         return
         [
             "-chardev", $"socket,id=monitor,fd={monitor},server=on,wait=off", "-mon", "chardev=monitor,mode=control",
@@ -73,12 +64,12 @@ static class QemuCommand
     {
         foreach (var end in new[] { "in", "out" })
         {
-            File.Delete($"{spec.Directory}/{PortPipe}.{end}");
-            Files.MakePipe($"{spec.Directory}/{PortPipe}.{end}", 0x180 /* 0600 */, spec.Owner.Uid, spec.Owner.Gid);
+            File.Delete($"{spec.Directory}/{MachineDirectory.PortPipe}.{end}");
+            Files.MakePipe($"{spec.Directory}/{MachineDirectory.PortPipe}.{end}", 0x180 /* 0600 */, spec.Owner.Uid, spec.Owner.Gid);
         }
         return
         [
-            "-chardev", $"pipe,id=port,path={spec.Directory}/{PortPipe}",
+            "-chardev", $"pipe,id=port,path={spec.Directory}/{MachineDirectory.PortPipe}",
             "-device", "virtio-serial-pci", "-device", "virtserialport,chardev=port,name=org.vmappliance.0",
         ];
     }

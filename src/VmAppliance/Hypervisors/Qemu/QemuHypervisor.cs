@@ -47,11 +47,11 @@ sealed class QemuHypervisor(ApplianceSettings settings) : IHypervisor
         var errors = Descriptor.Open($"/proc/self/fd/{files.Errors.Number}", OpenMode.Read);
         try
         {
-            var console = new ConsoleTail(files.Client($"{spec.Directory}/{QemuCommand.ConsoleSocket}"));
-            using (QmpClient.Over(files.Client($"{spec.Directory}/{QemuCommand.MonitorSocket}"), Deadline.In(StartPatience), process.PollDescriptor))
+            var console = ConsoleTail.Over(files.Client($"{spec.Directory}/{MachineDirectory.ConsoleSocket}"));
+            using (QmpClient.Over(files.Client($"{spec.Directory}/{MachineDirectory.MonitorSocket}"), Deadline.In(StartPatience), process.PollDescriptor))
             {
                 var reference = new MachineReference(pid, ProcessStatus.Of(pid)?.StartTicks ?? 0, spec.Uuid);
-                return new Machine(reference, process, console, network.Address, network.Port, errors.Text);
+                return new Machine(reference, $"process {pid}", process, console, network.Address, network.Port, errors.Text);
             }
         }
         catch (Exception e)
@@ -103,6 +103,8 @@ sealed class QemuHypervisor(ApplianceSettings settings) : IHypervisor
 
     public IReadOnlyList<(string Directory, MachineReference Machine)> Machines(string leases) => QemuProcesses.Below(leases);
 
+    public ConsoleTail Console(string directory) => ConsoleTail.Connect($"{directory}/{MachineDirectory.ConsoleSocket}");
+
     public void Pause(string directory) => Command(directory, "stop");
 
     public void Resume(string directory) => Command(directory, "cont");
@@ -116,7 +118,7 @@ sealed class QemuHypervisor(ApplianceSettings settings) : IHypervisor
 
     static void Command(string directory, string command)
     {
-        using var monitor = QmpClient.Connect($"{directory}/{QemuCommand.MonitorSocket}", Deadline.In(CommandPatience));
+        using var monitor = QmpClient.Connect($"{directory}/{MachineDirectory.MonitorSocket}", Deadline.In(CommandPatience));
         monitor.Execute(command);
     }
 

@@ -1,6 +1,5 @@
-using System.Globalization;
-using System.Text;
 using VmAppliance.Linux;
+using VmAppliance.Processes;
 
 namespace VmAppliance.Hypervisors.Qemu;
 
@@ -10,52 +9,29 @@ static class QemuProcesses
     /// <summary>The process of the machine with this uuid; null when there is none.</summary>
     public static ProcessHandle? Find(Guid uuid)
     {
-        var wanted = Encoding.UTF8.GetBytes(uuid.ToString());
-        foreach (var pid in Pids())
-            if (ValueOf(Arguments(pid), "-uuid"u8)?.SequenceEqual(wanted) == true && ProcessStatus.Of(pid) is { IsZombie: false } && ProcessHandle.Open(pid) is { } process)
-            {
-                // Looked at again now that the pidfd holds it.
-                if (ValueOf(Arguments(pid), "-uuid"u8)?.SequenceEqual(wanted) == true)
-                    return process;
-                process.Dispose();
-            }
-        return null;
+        var found = NodeProcesses.Find(arguments => ValueOf(arguments, "-uuid") == uuid.ToString());
+        foreach (var other in found.Skip(1))
+            other.Dispose();
+        return found.Count > 0 ? found[0] : null;
     }
 
     /// <summary>The machines that run for a lease below this directory, with the lease.</summary>
     public static IReadOnlyList<(string Directory, MachineReference Machine)> Below(string leases)
     {
         var found = new List<(string, MachineReference)>();
-        foreach (var pid in Pids())
+        foreach (var (pid, arguments) in NodeProcesses.All())
         {
-            var arguments = Arguments(pid).Select(Encoding.UTF8.GetString).ToList();
             var note = arguments.FirstOrDefault(a => a.StartsWith($"{QemuCommand.LeaseNote}{leases}/", StringComparison.Ordinal));
-            var uuid = arguments.IndexOf("-uuid");
-            if (note is not null && uuid >= 0 && Guid.TryParse(arguments.ElementAtOrDefault(uuid + 1), out var name) && ProcessStatus.Of(pid) is { IsZombie: false } status)
-                found.Add((note[QemuCommand.LeaseNote.Length..], new MachineReference(pid, status.StartTicks, name)));
+            if (note is not null && Guid.TryParse(ValueOf(arguments, "-uuid"), out var uuid) && ProcessStatus.Of(pid) is { IsZombie: false } status)
+                found.Add((note[QemuCommand.LeaseNote.Length..], new MachineReference(pid, status.StartTicks, uuid)));
         }
         return found;
     }
 
-    static IEnumerable<int> Pids() => Directory.GetDirectories("/proc").Select(Path.GetFileName)
-        .Select(name => int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out var pid) ? pid : 0).Where(pid => pid > 0);
-
-    static IReadOnlyList<byte[]> Arguments(int pid)
-    {
-        try
-        {
-            return InitialProcess.Split(File.ReadAllBytes($"/proc/{pid}/cmdline"));
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return [];
-        }
-    }
-
-    static byte[]? ValueOf(IReadOnlyList<byte[]> arguments, ReadOnlySpan<byte> option)
+    static string? ValueOf(IReadOnlyList<string> arguments, string option)
     {
         for (var i = 0; i + 1 < arguments.Count; i++)
-            if (arguments[i].AsSpan().SequenceEqual(option))
+            if (arguments[i] == option)
                 return arguments[i + 1];
         return null;
     }

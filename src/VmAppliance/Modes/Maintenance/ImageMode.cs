@@ -28,7 +28,8 @@ static class ImageMode
             ReapMode.RequireRoot("import image");
             var request = new ImportRequest(parsed.GetRequiredValue(name), Full(parsed.GetRequiredValue(disk)), Full(parsed.GetRequiredValue(kernel)),
                 parsed.GetValue(initrd) is { } i ? Full(i) : null, parsed.GetValue(append) ?? "", parsed.GetValue(size) is { } s ? Size(s) : null);
-            var image = new ImageImport(Open(parsed, configuration)).Run(request);
+            var node = new Node(ConfigurationFile.Load(configuration(parsed)));
+            var image = new ImageImport(node.Images, node.Settings.Appliance.Hypervisor == HypervisorKind.Xen).Run(request);
             Console.WriteLine($"image {image.Name}: version {image.Version}, {Units.Text(image.DiskBytes)}");
             return 0;
         });

@@ -23,13 +23,6 @@ sealed record NodeStatus(int Slots, IReadOnlyList<SlotStatus> Leases, IReadOnlyL
 sealed record SlotStatus(int Slot, string Job, Phase Phase, string Owner, string Queue, string Image, string Machine, int Pid,
     double AgeSeconds, double CpuSeconds, long PeakMemoryKiB, string? Trouble);
 
-/// <summary>One finding of <c>maintenance check</c>.</summary>
-/// <param name="Subject">What was looked at.</param>
-/// <param name="Verdict">ok, warning or error.</param>
-/// <param name="Finding">What was found.</param>
-/// <param name="Advice">What to do about it.</param>
-sealed record Finding(string Subject, string Verdict, [property: JsonPropertyName("finding")] string Text, string? Advice);
-
 /// <summary>JSON of what maintenance prints.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]
 [JsonSerializable(typeof(NodeStatus))]

@@ -7,47 +7,18 @@ using VmAppliance.Jobs;
 using VmAppliance.Linux;
 using VmAppliance.Processes;
 using VmAppliance.Storage.DeviceMapper;
+using static VmAppliance.Modes.Maintenance.Finding;
 
 namespace VmAppliance.Modes.Maintenance;
 
 /// <summary>Looks at everything a prolog will need.</summary>
 sealed class NodeCheck(Node node)
 {
-    const int LongestSocketPath = 107; // sun_path of unix(7), its NUL not counted
-
     /// <summary>All findings, good ones included.</summary>
     public IReadOnlyList<Finding> Run() =>
-        [Qemu(), Kvm(), .. Tools(), Memory(), Directories(), .. Storage(), Sockets(), Network(), .. Images(), .. Queues(), Admin(), Slots()];
+        [.. Hypervisor(), .. Tools(), Directories(), .. Storage(), Network(), .. Images(), .. Queues(), Admin(), Slots()];
 
-    Finding Qemu()
-    {
-        try
-        {
-            var program = ((QemuHypervisor)node.Hypervisor).Program;
-            return Good("QEMU", CommandRunner.Require("ask version", [program, "--version"]).Split('\n')[0]);
-        }
-        catch (ApplianceException e)
-        {
-            return Bad("QEMU", e.Message, e.Hint);
-        }
-    }
-
-    Finding Kvm()
-    {
-        if (node.Settings.Appliance.Acceleration == Acceleration.Tcg)
-            return Warning("KVM", "not used, as [appliance] accel = tcg says", "machines are emulated in software: ten times slower");
-        try
-        {
-            var verdict = new KvmProof(node.Settings.Appliance, ((QemuHypervisor)node.Hypervisor).Program).Verdict();
-            return verdict.Works ? Good("KVM", verdict.Reason)
-                : node.Settings.Appliance.Acceleration == Acceleration.Kvm ? Bad("KVM", verdict.Reason, "set [appliance] accel = auto, or mend KVM")
-                : Warning("KVM", verdict.Reason, "machines are emulated in software: ten times slower. Is virtualisation switched on in the firmware?");
-        }
-        catch (ApplianceException e)
-        {
-            return Bad("KVM", e.Message, e.Hint);
-        }
-    }
+    IEnumerable<Finding> Hypervisor() => node.Hypervisor is QemuHypervisor qemu ? new QemuCheck(node, qemu).Run() : new XenCheck(node).Run();
 
     IEnumerable<Finding> Tools()
     {
@@ -56,13 +27,6 @@ sealed class NodeCheck(Node node)
             if (CommandRunner.Find(tool) is null)
                 yield return need ? Bad("tool", $"{tool} is not installed", $"install {package}")
                     : Warning("tool", $"{tool} is not installed: images cannot be imported on this node", $"install {package}");
-    }
-
-    Finding Memory()
-    {
-        var (wanted, there) = (node.Settings.Slots.Count * node.Settings.Slots.Memory, Host.Memory());
-        var text = $"{node.Settings.Slots.Count} slots of {Units.Text(node.Settings.Slots.Memory)} on a node with {Units.Text(there >> 20 << 20)}";
-        return wanted <= there ? Good("memory", text) : Warning("memory", text, "lower [slots] count or memory, or machines will be killed for lack of memory");
     }
 
     Finding Directories()
@@ -105,13 +69,6 @@ sealed class NodeCheck(Node node)
         }
     }
 
-    Finding Sockets()
-    {
-        var longest = $"{node.Leases.DirectoryOf(new JobKey(new string('9', 20), 999_999))}/{QemuCommand.ConsoleSocket}";
-        return longest.Length <= LongestSocketPath ? Good("run_dir", node.Settings.Appliance.RunDirectory)
-            : Bad("run_dir", $"{node.Settings.Appliance.RunDirectory} is too long for the names of sockets in it", "choose a shorter path for [appliance] run_dir");
-    }
-
     Finding Network()
     {
         var network = node.Settings.Network;
@@ -128,7 +85,8 @@ sealed class NodeCheck(Node node)
         if (images.Count == 0)
             yield return Bad("images", "there is none", "import one: vmappliance maintenance image import --help");
         foreach (var image in images)
-            yield return new[] { image.Disk, image.EmptyOverlay, image.Kernel, image.Initrd }.OfType<string>().FirstOrDefault(f => !File.Exists(f)) is { } missing
+            yield return node.Settings.Appliance.Hypervisor == HypervisorKind.Xen && image.Unpacked is null ? Bad("image", $"{image.Name}: it has no kernel that Xen can start", "import it again on this node")
+                : new[] { image.Disk, image.EmptyOverlay, image.Kernel, image.Unpacked, image.Initrd }.OfType<string>().FirstOrDefault(f => !File.Exists(f)) is { } missing
                 ? Bad("image", $"{image.Name}: {missing} is missing", "import it again") : Good("image", $"{image.Name}, version {image.Version}");
     }
 
@@ -153,10 +111,4 @@ sealed class NodeCheck(Node node)
         return dirty.Count == 0 ? Good("slots", $"{node.Leases.Records().Count} of {node.Leases.Slots} taken, none dirty")
             : Warning("slots", $"{dirty.Count} dirty: {dirty[0].Trouble}", "vmappliance maintenance reap");
     }
-
-    static Finding Good(string subject, string text) => new(subject, "ok", text, null);
-
-    static Finding Warning(string subject, string text, string? advice) => new(subject, "warning", text, advice);
-
-    static Finding Bad(string subject, string text, string? advice) => new(subject, "error", text, advice);
 }

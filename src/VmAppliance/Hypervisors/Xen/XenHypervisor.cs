@@ -1,0 +1,141 @@
+using System.Text;
+using System.Text.Json;
+using VmAppliance.Configuration;
+using VmAppliance.Diagnostics;
+using VmAppliance.Linux;
+
+namespace VmAppliance.Hypervisors.Xen;
+
+/// <summary>Machines as domains of Xen: the toolstack owns them, so they are root's, and only root can stop or end them.</summary>
+sealed class XenHypervisor(XenSettings settings) : IHypervisor
+{
+    const int SshPort = 22;
+    const int MostTries = 5;
+
+    static readonly TimeSpan StartPatience = TimeSpan.FromMinutes(3);
+    static readonly TimeSpan DeathPatience = TimeSpan.FromSeconds(30);
+    static readonly TimeSpan CleaningPatience = TimeSpan.FromSeconds(2);
+
+    readonly Xl _xl = new(settings.Xl);
+
+    public Machine Start(MachineSpec spec)
+    {
+        RequireBootable(spec);
+        var configuration = DomainConfiguration.FileOf(spec.Directory, spec.Uuid);
+        // The backends open them, too; ours are closed again once they have.
+        using var disk = BlockDevice.NumberOf(spec.Disk.Path) is null ? Attach(spec.Disk.Path, readOnly: false) : null;
+        using var seed = spec.Seed is null ? null : Attach(spec.Seed, readOnly: true);
+        Files.Replace(configuration, Encoding.UTF8.GetBytes(DomainConfiguration.Text(spec, disk?.Path ?? spec.Disk.Path, seed?.Path, settings.Scripts)), 0x180 /* 0600 */);
+        using var creation = new DomainCreation(_xl.Program, spec.Name, configuration);
+        try
+        {
+            var id = creation.Wait(Deadline.In(StartPatience));
+            var reference = new MachineReference(creation.Guard.Pid, ProcessStatus.Of(creation.Guard.Pid)?.StartTicks ?? 0, spec.Uuid);
+            return new Machine(reference, $"domain {spec.Name}", creation.Guard, DomainConsole.Give(spec, id, Deadline.In(StartPatience)), null, SshPort, () => "");
+        }
+        catch
+        {
+            Destroy(new MachineReference(creation.Guard.Pid, 0, spec.Uuid));
+            creation.Guard.Dispose();
+            throw;
+        }
+    }
+
+    static void RequireBootable(MachineSpec spec)
+    {
+        if (spec.Unpacked is null)
+            throw new ApplianceException(Blame.Node, "start machine", spec.Name, "its image has no kernel that Xen can start", "import the image again on this node");
+        if (spec.Disk.Format != "raw")
+            throw new ApplianceException(Blame.Node, "start machine", spec.Name, $"Xen cannot start from a disk in {spec.Disk.Format} format", "set [storage] copy = full, or volume_group");
+    }
+
+    static LoopDevice Attach(string file, bool readOnly)
+    {
+        try
+        {
+            return LoopDevice.Attach(file, readOnly);
+        }
+        catch (LinuxException e)
+        {
+            throw new ApplianceException(Blame.Node, "make block device", file, e.Reason, "load the kernel's module: modprobe loop", e);
+        }
+    }
+
+    public ConsoleTail Console(string directory) => DomainConsole.Open(directory);
+
+    public void Destroy(MachineReference machine)
+    {
+        for (var tries = 1; DestroyOnce(machine) is { } rest; tries++)
+            if (tries == MostTries)
+                throw new ApplianceException(Blame.Node, "end machine", rest, "it does not go", "see: xl list -v");
+    }
+
+    // An xl that still makes the domain must not come after we have looked; one whose domain has just ended takes its devices down.
+    /// <returns>What is left, perhaps; null when nothing is.</returns>
+    string? DestroyOnce(MachineReference machine)
+    {
+        var guards = XenGuards.Find(machine.Uuid);
+        var domain = Find(machine);
+        if (domain is not null)
+            _xl.Destroy(domain.Id);
+        foreach (var guard in guards)
+            using (guard)
+                End(guard, domain is null ? CleaningPatience : DeathPatience);
+        return domain is not null ? $"domain {domain.Name} ({domain.Id})" : guards.Count > 0 ? $"process {guards[0].Pid}" : null;
+    }
+
+    static void End(ProcessHandle guard, TimeSpan patience)
+    {
+        if (!guard.Ended(Deadline.In(patience)))
+        {
+            // Its scripts are in its group.
+            Kill.Group(guard.Pid, Kill.SIGKILL);
+            guard.Signal(Kill.SIGKILL);
+            guard.Ended(Deadline.In(DeathPatience));
+        }
+        guard.TryReap();
+    }
+
+    public bool Exists(MachineReference machine) => Find(machine) is not null;
+
+    public IReadOnlyList<(string Directory, MachineReference Machine)> Machines(string leases)
+    {
+        var found = XenGuards.Below(leases).DistinctBy(m => m.Machine.Uuid).ToDictionary(m => m.Machine.Uuid);
+        // A domain goes on without its guard.
+        using var configurations = JsonDocument.Parse(_xl.Configurations());
+        foreach (var domain in configurations.RootElement.EnumerateArray())
+            if (LeaseOf(domain, leases) is var (directory, uuid))
+                found.TryAdd(uuid, (directory, new MachineReference(0, 0, uuid)));
+        return [.. found.Values];
+    }
+
+    static (string Directory, Guid Uuid)? LeaseOf(JsonElement domain, string leases)
+    {
+        var note = $"{DomainConfiguration.LeaseNote}{leases}/";
+        return domain.TryGetProperty("config", out var configuration)
+            && configuration.TryGetProperty("c_info", out var creation) && creation.TryGetProperty("uuid", out var uuid) && Guid.TryParse(uuid.GetString(), out var name)
+            && configuration.TryGetProperty("b_info", out var build) && build.TryGetProperty("cmdline", out var arguments)
+            && arguments.GetString()!.Split(' ').FirstOrDefault(a => a.StartsWith(note, StringComparison.Ordinal)) is { } lease
+            ? (lease[DomainConfiguration.LeaseNote.Length..], name) : null;
+    }
+
+    public void Pause(string directory)
+    {
+        // By its name: pausing a number that is nobody's succeeds. Pauses are counted, and one must be enough to go on.
+        if (!Named(directory).IsPaused)
+            _xl.Pause(NameOf(directory));
+    }
+
+    public void Resume(string directory) => _xl.Unpause(Named(directory).Name);
+
+    public MachineUsage? Usage(MachineReference machine) =>
+        Find(machine) is { } domain ? new MachineUsage(domain.CpuTime, TimeSpan.Zero, domain.MemoryMiB << 10) : null;
+
+    static string NameOf(string directory) => $"{MachineSpec.NamePrefix}{Path.GetFileName(directory)}";
+
+    Domain Named(string directory) => _xl.List().FirstOrDefault(d => d.Name == NameOf(directory))
+        ?? throw new ApplianceException(Blame.Transient, "find machine", NameOf(directory), "there is no such domain");
+
+    // One that dies computes no more; what is left of it is memory that a backend has not let go of yet.
+    Domain? Find(MachineReference machine) => _xl.List().FirstOrDefault(d => d.Uuid == machine.Uuid && !d.IsDying);
+}

@@ -1,0 +1,49 @@
+using VmAppliance.NodeTests.Fixtures;
+
+namespace VmAppliance.NodeTests.Xen;
+
+/// <summary>The whole cycle on Xen: claim, wipe, start, ready, run, destroy; and nothing is left.</summary>
+[Explicit]
+[NotInParallel(XenNode.Alone)]
+sealed class CycleTests
+{
+    const string Files = XenNode.OnFiles, Pvh = "/etc/vmappliance/pvh.ini";
+
+    // What it says of itself: an account of the node, a kernel on Xen, a disk that is no overlay, and the node's clock.
+    const string Script = "echo out; echo err >&2; id -un; hostname; cat /sys/hypervisor/type; cat /sys/hypervisor/guest_type; "
+        + "test -e /var/tmp/trace && echo trace; echo trace >/var/tmp/trace; date +%s; exit 7";
+
+    [ClassDataSource<XenNode>(Shared = SharedType.PerTestSession)]
+    public required XenNode Xen { get; init; }
+
+    [Test]
+    [Arguments(XenNode.Configuration, "PV")]
+    [Arguments(XenNode.Configuration, "PV")]
+    [Arguments(Files, "PV")]
+    [Arguments(Pvh, "PVH")]
+    public async Task A_job_runs_as_its_owner_in_a_domain_that_nobody_has_used(string configuration, string kind)
+    {
+        XenNode.Configure(Pvh, "/var/lib/vmappliance", [$"volume_group = {TestGroup.Name}", "cow_size = 64MiB"], "machine = pvh");
+        var job = XenNode.Job(Script, configuration);
+        await Assert.That((job.Status, job.Errors)).IsEqualTo((7, "err\n"));
+        var lines = job.Output.TrimEnd('\n').Split('\n');
+        await Assert.That(string.Join(' ', lines[..^1].Where((_, index) => index != 2))).IsEqualTo($"out nobody xen {kind}");
+        await Assert.That(lines[2]).StartsWith("vma-run");
+        await Assert.That(Math.Abs(long.Parse(lines[^1], System.Globalization.CultureInfo.InvariantCulture) - DateTimeOffset.UtcNow.ToUnixTimeSeconds())).IsLessThan(30);
+        await Assert.That(XenNode.Rests()).IsEqualTo("");
+    }
+
+    [Test]
+    public async Task Both_disks_are_what_they_should_be_while_a_machine_runs()
+    {
+        using var run = XenNode.Start("echo up; while :; do sleep 0.2; done");
+        run.Says("up\n");
+        var configuration = File.ReadAllText(Directory.GetFiles(run.Lease, "*.cfg").Single());
+        await Assert.That(configuration).Contains("vdev=xvda,access=rw").And.Contains("target=/dev/mapper/").And.Contains("vdev=xvdb,access=ro");
+        var loop = Tool.Run("losetup", "--list", "--noheadings", "--output", "BACK-FILE,RO,AUTOCLEAR").Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        await Assert.That(string.Join(' ', loop)).IsEqualTo($"{run.Lease}/seed 1 1");
+        run.Signal(15);
+        await Assert.That(run.End()).IsEqualTo(128 + 15);
+        await Assert.That(XenNode.Rests()).IsEqualTo("");
+    }
+}

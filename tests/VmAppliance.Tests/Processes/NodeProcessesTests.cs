@@ -1,0 +1,94 @@
+using System.Text;
+using VmAppliance.Linux;
+using VmAppliance.Processes;
+
+namespace VmAppliance.Tests.Processes;
+
+sealed class NodeProcessesTests
+{
+    const string Script = "echo started; kill -STOP $$";
+
+    static readonly string[] s_odd = ["", "two words", "line\nbreak", "--option=$HOME", "ünï", "'\"\\", ""];
+
+    readonly string _mark = $"mark-{Guid.NewGuid():N}";
+
+    // Its arguments can be seen a moment after it was started: once it has said so.
+    Child Start(params string[] words)
+    {
+        var child = Child.Start("/bin/sh", [.. new[] { "odd name", "-c", Script, _mark }.Concat(words).Select(Encoding.UTF8.GetBytes)]);
+        return child.ReadLine() == "started" ? child : throw new InvalidOperationException("it did not start");
+    }
+
+    List<int> Found(Func<IReadOnlyList<string>, bool>? isSo = null)
+    {
+        var held = NodeProcesses.Find(isSo ?? (a => a.Contains(_mark)));
+        var pids = held.Select(p => p.Pid).ToList();
+        foreach (var process in held)
+            process.Dispose();
+        return pids;
+    }
+
+    [Test]
+    public async Task A_process_is_listed_with_all_its_arguments_however_odd()
+    {
+        using var child = Start(s_odd);
+        var arguments = NodeProcesses.All().Single(p => p.Pid == child.Pid).Arguments;
+        await Assert.That(string.Join('|', arguments)).IsEqualTo($"odd name|-c|{Script}|{_mark}|{string.Join('|', s_odd)}");
+    }
+
+    [Test]
+    public async Task A_process_is_found_by_its_arguments_and_held()
+    {
+        using var child = Start(s_odd);
+        var held = NodeProcesses.Find(a => a.Contains(_mark)).Single();
+        using (held)
+        {
+            await Assert.That((held.Pid, held.Ended(Deadline.In(TimeSpan.Zero)))).IsEqualTo((child.Pid, false));
+            child.Signal(Kill.SIGKILL);
+            await Assert.That(child.Wait()).IsEqualTo(128 + Kill.SIGKILL);
+            await Assert.That(held.Ended(Deadline.In(TimeSpan.Zero))).IsTrue();
+        }
+    }
+
+    [Test]
+    public async Task All_that_fit_are_found_and_no_other()
+    {
+        using var first = Start("first");
+        using var second = Start("second");
+        await Assert.That(string.Join(' ', Found().Order())).IsEqualTo(string.Join(' ', new[] { first.Pid, second.Pid }.Order()));
+        await Assert.That(Found(a => a.Contains(_mark) && a[^1] == "second").Single()).IsEqualTo(second.Pid);
+        await Assert.That(Found(a => a.Contains(_mark) && a[^1] == "third")).IsEmpty();
+    }
+
+    [Test]
+    public async Task A_process_that_has_ended_is_not_found_not_even_while_its_parent_has_not_noticed()
+    {
+        using var child = Start();
+        await Assert.That(Found().Single()).IsEqualTo(child.Pid);
+        using (var handle = ProcessHandle.Open(child.Pid)!)
+        {
+            child.Signal(Kill.SIGKILL);
+            await Assert.That(handle.Ended(Deadline.In(TimeSpan.FromSeconds(20)))).IsTrue();
+        }
+        await Assert.That(Found()).IsEmpty();
+        child.Wait();
+        await Assert.That(Found()).IsEmpty();
+    }
+
+    [Test]
+    public async Task A_process_that_becomes_another_between_the_two_looks_is_let_go()
+    {
+        using var child = Start();
+        var looks = 0;
+        await Assert.That(Found(a => a.Contains(_mark) && looks++ == 0)).IsEmpty();
+        await Assert.That(looks).IsEqualTo(2);
+    }
+
+    [Test]
+    public async Task This_process_is_among_them_and_every_one_has_arguments()
+    {
+        var all = NodeProcesses.All().ToList();
+        await Assert.That(all.Select(p => p.Pid)).Contains(Environment.ProcessId);
+        await Assert.That(all.Where(p => p.Arguments.Count == 0)).IsEmpty();
+    }
+}
