@@ -21,13 +21,13 @@ static class GridEngine
     {
         var path = InitialProcess.Variable(SpoolVariable) ?? throw new ApplianceException(Blame.Usage, "find job", SpoolVariable,
             "it is not set", "this mode is a hook of Grid Engine; to run a command by hand: vmappliance run -- COMMAND");
-        return Read(SpoolDirectory.OpenTrusted(path, AccountDatabase.Find(adminUser)?.Uid ?? -1, caller is not null), caller);
+        return Read(SpoolDirectory.OpenTrusted(path, AccountDatabase.UidOf(adminUser) ?? -1, caller is not null), caller);
     }
 
     static Job Read(SpoolDirectory spool, int? caller)
     {
         var owner = spool.Require("job_owner");
-        if (caller is { } uid && AccountDatabase.Get(owner).Uid != uid)
+        if (caller is { } uid && AccountDatabase.UidOf(owner) != uid)
             throw new ApplianceException(Blame.Job, "find job", spool.Path, $"it belongs to {owner}, not to the caller");
         var key = JobKey.Parse(spool.Require("job_id"), spool.Value("ja_task_id")) ?? throw new ApplianceException(
             Blame.Node, "find job", spool.Path, $"'{spool.Value("job_id")}.{spool.Value("ja_task_id")}' cannot be a job and its task");

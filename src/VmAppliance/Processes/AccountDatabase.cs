@@ -3,16 +3,18 @@ using VmAppliance.Diagnostics;
 
 namespace VmAppliance.Processes;
 
-/// <summary>Asks the node's account database through getent(1): a static binary cannot load NSS modules itself.</summary>
+/// <summary>The node's account database: its files where their word is final, else through getent(1), as a static binary cannot load NSS modules itself.</summary>
 static class AccountDatabase
 {
+    static readonly LocalAccounts s_local = new();
+
     const int NotFound = 2;
 
     /// <summary>An account by name or by number; null when there is none.</summary>
     /// <exception cref="ApplianceException">The database does not answer.</exception>
     public static Account? Find(string nameOrUid)
     {
-        if (Ask("passwd", nameOrUid) is not { } line)
+        if ((s_local.Account(nameOrUid) ?? Ask("passwd", nameOrUid)) is not { } line)
             return null;
         var fields = line.Split(':');
         var gid = Number(fields[3]);
@@ -24,17 +26,27 @@ static class AccountDatabase
     public static Account Get(string nameOrUid) => Find(nameOrUid) ?? throw new ApplianceException(
         Blame.Node, "look up account", nameOrUid, "the account database does not know it", "check with: getent passwd " + nameOrUid);
 
+    /// <summary>An account's number, which is all that can be asked for without its groups; null when there is none.</summary>
+    /// <exception cref="ApplianceException">The database does not answer.</exception>
+    public static int? UidOf(string name) => (s_local.Account(name) ?? Ask("passwd", name)) is { } line ? Number(line.Split(':')[2]) : null;
+
     static List<AccountGroup> Groups(string name, int primary)
     {
-        // initgroups prints: name gid gid …
-        var line = CommandRunner.Run(["getent", "--", "initgroups", name]).Output.Split('\n')[0];
-        var gids = line.Split(' ', StringSplitOptions.RemoveEmptyEntries).Skip(1).Select(Number).Prepend(primary).Distinct().ToList();
-        var names = GroupNames(gids);
+        var gids = (s_local.GroupsOf(name) ?? AskGroups(name)).Prepend(primary).Distinct().ToList();
+        var names = gids.Select(gid => (gid, name: s_local.GroupName(gid))).Where(g => g.name is not null).ToDictionary(g => g.gid, g => g.name!);
+        foreach (var (gid, group) in GroupNames([.. gids.Where(gid => !names.ContainsKey(gid))]))
+            names[gid] = group;
         return [.. gids.Select(gid => new AccountGroup(names.GetValueOrDefault(gid, $"gid{gid}"), gid))];
     }
 
-    static Dictionary<int, string> GroupNames(IEnumerable<int> gids)
+    // initgroups prints: name gid gid …
+    static IEnumerable<int> AskGroups(string name) => CommandRunner.Run(["getent", "--", "initgroups", name]).Output.Split('\n')[0]
+        .Split(' ', StringSplitOptions.RemoveEmptyEntries).Skip(1).Select(Number);
+
+    static Dictionary<int, string> GroupNames(IReadOnlyCollection<int> gids)
     {
+        if (gids.Count == 0)
+            return [];
         // One call for all; a gid without a name only makes the status 2.
         var keys = gids.Select(gid => gid.ToString(CultureInfo.InvariantCulture));
         var lines = CommandRunner.Run(["getent", "--", "group", .. keys]).Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);

@@ -40,13 +40,13 @@ sealed partial class Xl(string setting)
     /// <summary>Lets a domain go on; one that runs is no error.</summary>
     public void Unpause(string domain) => Require("unpause", domain);
 
-    /// <summary>Asks a domain's operating system to shut down, and waits until the domain is gone.</summary>
+    /// <summary>Asks a domain's operating system to shut down, and waits until it has; what happens to the domain then is its guard's matter.</summary>
     public void Shutdown(string domain) => Require(MemoryPatience, "shutdown", "-w", domain);
 
     /// <summary>Writes a domain's memory to a file, and ends the domain.</summary>
     public void Save(string domain, string file) => Require(MemoryPatience, "save", domain, file);
 
-    /// <summary>Makes a domain of a file again; it runs when this returns.</summary>
+    /// <summary>Makes a domain of a file again; it runs when this returns, and has no guard.</summary>
     public void Restore(string file) => Require(MemoryPatience, "restore", "-e", file);
 
     /// <summary>Ends a domain at once, with its devices.</summary>

@@ -1,0 +1,85 @@
+using System.Diagnostics;
+using System.Globalization;
+using VmAppliance.Configuration;
+using VmAppliance.Jobs;
+using VmAppliance.Linux;
+using VmAppliance.NodeTests.Fixtures;
+using VmAppliance.Processes;
+using VmAppliance.Storage;
+
+namespace VmAppliance.NodeTests.Xen;
+
+/// <summary>What a prolog costs beside the domain that it makes: all but the time of <c>xl create</c> itself and of the guest's boot.</summary>
+[Explicit]
+[NotInParallel(XenNode.Alone)]
+sealed class PrologBenchmarkTests
+{
+    const int Rounds = 5, MostMilliseconds = 150;
+    const string Bare = "/run/bare.cfg", Seed = "/run/bare.seed";
+
+    [ClassDataSource<XenNode>(Shared = SharedType.PerTestSession)]
+    public required XenNode Xen { get; init; }
+
+    [Test]
+    public async Task A_prolog_adds_little_to_a_bare_xl_create()
+    {
+        var (own, creation, bare) = (new List<double>(), new List<double>(), new List<double>());
+        for (var round = 1; round <= Rounds; round++)
+        {
+            var spool = Spool($"{900 + round}");
+            var began = DateTime.UtcNow;
+            await Assert.That(Hook("prolog", spool)).IsEqualTo(0);
+            var ended = DateTime.UtcNow;
+            var lease = $"/run/vmappliance/leases/{900 + round}.1";
+            DateTime made = File.GetLastWriteTimeUtc(Directory.GetFiles(lease, "*.cfg").Single()),
+                running = File.GetLastWriteTimeUtc($"{lease}/console"), ready = File.GetLastWriteTimeUtc($"{lease}/pass.json");
+            own.Add((made - began + (ended - ready)).TotalMilliseconds);
+            creation.Add((running - made).TotalMilliseconds);
+            Keep(lease);
+            await Assert.That(Hook("epilog", spool)).IsEqualTo(0);
+            bare.Add(CreateBare());
+        }
+        var text = string.Create(CultureInfo.InvariantCulture,
+            $"median of {Rounds}, ms: a prolog beside its domain {Median(own):0}, its xl create {Median(creation):0}, a bare xl create of the same {Median(bare):0}");
+        Console.WriteLine(text);
+        await Assert.That(XenNode.Rests()).IsEqualTo("");
+        await Assert.That(Median(own) + Median(creation) - Median(bare)).IsLessThanOrEqualTo(MostMilliseconds).Because(text);
+    }
+
+    static double Median(List<double> times) => times.Order().ElementAt(times.Count / 2);
+
+    // What Grid Engine tells a hook of its job.
+    static string Spool(string job)
+    {
+        var directory = $"/srv/spool/active_jobs/{job}.1";
+        Directory.CreateDirectory(directory);
+        File.WriteAllText($"{directory}/config", $"job_owner=nobody\njob_id={job}\nja_task_id=0\nqueue=vm.q\nscript_file=/srv/spool/job_scripts/{job}\ntmpdir=/tmp/{job}.1.vm.q\n");
+        return directory;
+    }
+
+    static int Hook(string name, string spool) =>
+        CommandRunner.Run([$"/usr/libexec/vmappliance/{name}"], TimeSpan.FromMinutes(3), environment: [$"SGE_JOB_SPOOL_DIR={spool}"]).Status;
+
+    static void Keep(string lease)
+    {
+        File.Copy($"{lease}/seed", Seed, overwrite: true);
+        File.Copy(Directory.GetFiles(lease, "*.cfg").Single(), Bare, overwrite: true);
+    }
+
+    static double CreateBare()
+    {
+        var (node, disk) = (XenNode.Node, new DiskKey("900.1", 0));
+        var image = node.Images.Get(XenNode.Image);
+        node.Disks.Wipe(disk, new GoldenDisk(image.Disk, null, image.DiskBytes));
+        using var seed = LoopDevice.Attach(Seed, readOnly: true);
+        var text = File.ReadAllLines(Bare).Select(l => System.Text.RegularExpressions.Regex.Replace(l, "target=/dev/loop[0-9]+", $"target={seed.Path}"));
+        File.WriteAllLines(Bare, text);
+        var watch = Stopwatch.StartNew();
+        CommandRunner.Require("create domain", ["xl", "create", "-q", Bare], TimeSpan.FromMinutes(2));
+        var time = watch.Elapsed.TotalMilliseconds;
+        foreach (var domain in XenNode.Xl.List().Where(d => d.Id != 0))
+            XenNode.Xl.Destroy(domain.Id);
+        node.Disks.Drop(disk);
+        return time;
+    }
+}
