@@ -8,11 +8,12 @@ BINARY := $(OUT)/vmappliance
 IMAGE  := $(OUT)/image/debian
 NODE_TESTS := $(OUT)/node-tests/VmAppliance.NodeTests
 NODE_GUEST := $(OUT)/node-guest/vmappliance.ini
+KILL_AT    := $(OUT)/node-tests/kill-at
 
 BUILD_PACKAGES := clang lld cmake make zlib1g-dev libssl-dev
 RUN_PACKAGES   := qemu-system-x86 qemu-utils util-linux iproute2 e2fsprogs tar
 IMAGE_PACKAGES := mmdebstrap busybox-static cpio kmod xz-utils zstd
-NODE_PACKAGES  := qemu-system-x86 qemu-utils e2fsprogs sudo lz4 busybox-static cpio kmod xz-utils zstd strace util-linux gcc libc6-dev linux-libc-dev
+NODE_PACKAGES  := qemu-system-x86 qemu-utils e2fsprogs sudo lz4 busybox-static cpio kmod xz-utils zstd util-linux gcc libc6-dev linux-libc-dev
 TEST_PACKAGES  := openssh-server openssh-client sudo rpm rpmlint groff-base man-db strace procps shellcheck bash-completion bash
 
 # The AOT runtime's own C files warn; nothing of ours does.
@@ -53,9 +54,12 @@ test-xen: build need-node image $(NODE_TESTS) $(NODE_GUEST) ## Run the tests of 
 bench-storage: build need-node $(NODE_TESTS) ## Measure disks against LVM's own snapshots, in a node VM: out/bench
 	@tests/node.sh bench
 
-$(NODE_TESTS): $(BINARY) $(shell find tests/VmAppliance.NodeTests -name '*.cs' -not -path '*/obj/*' -o -name '*.csproj')
+$(NODE_TESTS): $(BINARY) $(KILL_AT) $(shell find tests/VmAppliance.NodeTests -name '*.cs' -not -path '*/obj/*' -o -name '*.csproj')
 	@dotnet publish tests/VmAppliance.NodeTests -c Release -o out/node-tests -v quiet --nologo
 	@touch $@
+
+$(KILL_AT): tests/node-vm/kill-at.c | need-node
+	@mkdir -p $(@D) && gcc -static -O2 -Wall -Wextra -Werror -o $@ $<
 
 # The guest of the tests of hypervisors: our image, and a program by which a job can end its machine.
 $(NODE_GUEST): $(BINARY) $(wildcard tests/node-vm/guest/*) | image

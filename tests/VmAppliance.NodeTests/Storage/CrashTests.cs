@@ -46,8 +46,8 @@ sealed class CrashTests
         await Assert.That(Tool.Try("vgck", TestGroup.Name).Status).IsEqualTo(0);
     }
 
-    static CommandResult Step(string call, int step) => CommandRunner.Run(["strace", "--quiet=all", "--output=/dev/null", "--follow-forks",
-        $"--trace={call}", $"--inject={call}:signal=SIGKILL:when={step}", .. Appliance.Argv("run", "--image", "demo", "--owner", "nobody", "--", "true")], TimeSpan.FromMinutes(1));
+    static CommandResult Step(string call, int step) => CommandRunner.Run([Path.Combine(AppContext.BaseDirectory, "kill-at"), call, $"{step}",
+        .. Appliance.Argv("run", "--image", "demo", "--owner", "nobody", "--", "true")], TimeSpan.FromMinutes(1));
 
     // The next job of each slot: nothing is in use, its disk is golden, and what it writes is there for the one after it to be kept from.
     static async Task Next(string kind, string? golden, string where)
