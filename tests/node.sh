@@ -18,12 +18,12 @@ in_vm() { # LOG FILTER LEAST_TESTS VM_OPTION...
   local log=$1 filter=$2 least=$3
   shift 3
   logged "$log" tests/node-vm/node-vm.sh --timeout 3000 --share "$PWD" "$@" -- env TUNIT_DISABLE_LOGO=true TUNIT_DISABLE_HTML_REPORTER=true \
-    TESTINGPLATFORM_TELEMETRY_OPTOUT=1 "$PWD/$program" --no-ansi --progress off --minimum-expected-tests "$least" --treenode-filter "$filter"
+    TESTINGPLATFORM_TELEMETRY_OPTOUT=1 "$PWD/$program" --no-ansi --progress off --output Detailed --minimum-expected-tests "$least" --treenode-filter "$filter"
 }
 
 # A machine in a machine would take minutes to boot: those of QEMU run on this host.
 on_host() { # LOG FILTER LEAST_TESTS
-  logged "$1" "$PWD/$program" --no-ansi --progress off --minimum-expected-tests "$3" --treenode-filter "$2"
+  logged "$1" "$PWD/$program" --no-ansi --progress off --output Detailed --minimum-expected-tests "$3" --treenode-filter "$2"
 }
 
 logged() { # LOG COMMAND...

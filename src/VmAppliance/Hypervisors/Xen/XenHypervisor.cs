@@ -35,9 +35,22 @@ sealed class XenHypervisor(XenSettings settings) : IHypervisor
         }
         catch
         {
-            Destroy(new MachineReference(creation.Guard.Pid, 0, spec.Uuid));
+            Discard(new MachineReference(creation.Guard.Pid, 0, spec.Uuid));
             creation.Guard.Dispose();
             throw;
+        }
+    }
+
+    // Why it could not be started is what people must hear. If it does not go either, releasing its slot will find that, too.
+    void Discard(MachineReference machine)
+    {
+        try
+        {
+            Destroy(machine);
+        }
+        catch (ApplianceException e)
+        {
+            Journal.Write(Severity.Warning, $"end machine, {machine.Uuid}: {e.Message}");
         }
     }
 
