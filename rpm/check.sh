@@ -91,7 +91,7 @@ link() {
 hooks_complete() {
     local have
     have=$(ls "$root/usr/libexec/vmappliance" | tr '\n' ' ')
-    [[ $have == 'epilog prolog resume starter suspend terminate ' ]] || { echo "hooks: $have"; return 1; }
+    [[ $have == 'epilog prolog resume starter suspend terminate xen ' ]] || { echo "hooks: $have"; return 1; }
 }
 
 ours() { query '[%{FILENAMES}\n]'; }
@@ -154,6 +154,9 @@ while read -r path kind mode; do
 done <<'TABLE'
 /usr/bin/vmappliance file 755
 /usr/libexec/vmappliance directory 755
+/usr/libexec/vmappliance/xen directory 755
+/usr/libexec/vmappliance/xen/vma-block file 755
+/usr/libexec/vmappliance/xen/vma-vif file 755
 /etc/vmappliance directory 755
 /etc/vmappliance/vmappliance.ini file 644
 /etc/sudoers.d/vmappliance file 440
