@@ -93,7 +93,8 @@ sealed class SettingsReader
 
     static XenSettings Xen(SectionReader s)
     {
-        var xl = s.Text("xl", "auto");
+        var xl = s.Custom("xl", "auto", text => text == "auto" || (text.StartsWith('/') && text.EndsWith("/xl", StringComparison.Ordinal)) ? text : null,
+            text => text, "must be auto, or an absolute path that ends in /xl") ?? "auto";
         var scripts = s.Custom("scripts", "/usr/libexec/vmappliance/xen", text => text == "stock" || text.StartsWith('/') ? text : null,
             text => text, "must be the directory of vma-block and vma-vif, or 'stock' for the toolstack's own");
         return new XenSettings(xl, scripts == "stock" ? null : scripts);

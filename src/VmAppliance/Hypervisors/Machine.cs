@@ -10,7 +10,9 @@ namespace VmAppliance.Hypervisors;
 /// <param name="address">Where its sshd can be reached: an address of the node, or the machine's own (null until it has one).</param>
 /// <param name="port">TCP port of its sshd.</param>
 /// <param name="complaint">Tells what the hypervisor said on its standard error.</param>
-sealed class Machine(MachineReference reference, string name, ProcessHandle process, ConsoleTail console, string? address, int port, Func<string> complaint) : IDisposable
+/// <param name="isStopped">Tells whether somebody has stopped it.</param>
+/// <param name="handOver">Gives its owner what is the owner's only once it is ready; null when that is nothing.</param>
+sealed class Machine(MachineReference reference, string name, ProcessHandle process, ConsoleTail console, string? address, int port, Func<string> complaint, Func<bool> isStopped, Action? handOver = null) : IDisposable
 {
     /// <summary>How others find it.</summary>
     public MachineReference Reference { get; } = reference;
@@ -34,7 +36,10 @@ sealed class Machine(MachineReference reference, string name, ProcessHandle proc
     public bool WasKilled => Process.TryReap() != 0;
 
     /// <summary>Whether somebody has stopped it.</summary>
-    public bool IsStopped => ProcessStatus.Of(Process.Pid) is { IsStopped: true };
+    public bool IsStopped => isStopped();
+
+    /// <summary>Gives its owner what is the owner's from now on, as the machine is ready.</summary>
+    public void HandOver() => handOver?.Invoke();
 
     /// <summary>Why it ended, as far as anybody can tell: the hypervisor's last words, else the guest's.</summary>
     public string LastWords()

@@ -66,6 +66,7 @@ sealed class PrepareJob(Node node, Timeline timeline, int interruption = -1)
         timeline.Mark("start");
 
         new Readiness(machine, settings.ReadyTimeout, interruption).Wait(MachineDirectory.Port(lease.Directory), seed is null ? identity.Now : null);
+        machine.HandOver();
         var access = new GuestAccess(machine.Address ?? network.Address, machine.Port, request.Owner.Name, client.PrivateKey, host.Fingerprint);
         lease.Issue(new Pass(access, machine.Reference, identity.Home, request.LostStatus), request.Owner.Gid);
         lease.Enter(Phase.Ready);

@@ -1,4 +1,6 @@
 using VmAppliance.Batch;
+using VmAppliance.Diagnostics;
+using VmAppliance.Hypervisors;
 using VmAppliance.Linux;
 
 namespace VmAppliance.Jobs;
@@ -60,11 +62,27 @@ sealed class Reaper(Node node)
     // A lease goes only after its machine: without one there was a hand in it (rm -r of the run directory).
     IEnumerable<Rest> Machines(bool dryRun)
     {
-        foreach (var (directory, machine) in node.Hypervisor.Machines(node.Leases.Root).Where(m => !Directory.Exists(m.Directory)))
+        // Never one that a lease knows, wherever it claims to belong.
+        var leased = node.Leases.Records().Select(r => r.Machine.Uuid).ToHashSet();
+        foreach (var (directory, machine) in node.Hypervisor.Machines(node.Leases.Root).Where(m => !Directory.Exists(m.Directory) && !leased.Contains(m.Machine.Uuid)))
         {
-            if (!dryRun)
-                node.Hypervisor.Destroy(machine);
-            yield return new Rest("machine", Path.GetFileName(directory), "it belongs to no lease", !dryRun);
+            var trouble = dryRun ? null : End(machine);
+            yield return new Rest("machine", Path.GetFileName(directory), "it belongs to no lease", !dryRun && trouble is null, trouble);
+        }
+    }
+
+    // One that does not go keeps nobody from removing the rest.
+    string? End(MachineReference machine)
+    {
+        try
+        {
+            node.Hypervisor.Destroy(machine);
+            return null;
+        }
+        catch (ApplianceException e)
+        {
+            Journal.Write(Severity.Error, $"reap machine {machine.Uuid}: {e.Message}");
+            return e.Message;
         }
     }
 

@@ -42,7 +42,19 @@ sealed class ReleaseJob(Node node)
     }
 
     /// <summary>What the machine has used; null when it is gone.</summary>
-    public MachineUsage? Usage(Lease lease) => node.Hypervisor.Usage(lease.Record.Machine);
+    public MachineUsage? Usage(Lease lease)
+    {
+        try
+        {
+            return node.Hypervisor.Usage(lease.Record.Machine);
+        }
+        catch (ApplianceException e)
+        {
+            // Not to know it must not keep anybody from taking the machine down.
+            Journal.Write(Severity.Warning, $"account for job {lease.Record.Job}: {e.Message}");
+            return null;
+        }
+    }
 
     /// <summary>Releases what an earlier attempt at the same job left, e.g. when its shepherd was killed.</summary>
     /// <exception cref="ApplianceException">That attempt is still at work.</exception>

@@ -21,6 +21,9 @@ sealed unsafe class LoopDevice : IDisposable
     /// <summary>The device.</summary>
     public string Path { get; }
 
+    /// <summary>The descriptor that keeps it.</summary>
+    public int Number => _device.Number;
+
     /// <summary>Makes a device of a file. It lives as long as this object or another user of it.</summary>
     /// <param name="file">The file; a symbolic link is refused.</param>
     /// <param name="readOnly">Whether nobody may write to it.</param>

@@ -64,7 +64,7 @@ static class ControlModes
     {
         RootHook.Enter(mode);
         var job = GridEngine.CurrentJob(node.Settings.GridEngine.AdminUser, RootHook.Caller);
-        if (node.Leases.Records().FirstOrDefault(r => r.Job == $"{job.Key}") is not { } lease || !ReleaseJob.Belongs(lease, job))
+        if (node.Leases.Records().FirstOrDefault(r => r.Job == $"{job.Key}") is not { Phase: Phase.Ready } lease || !ReleaseJob.Belongs(lease, job))
             return;
         if (mode == "resume")
             node.Hypervisor.Resume(node.Leases.DirectoryOf(job.Key));

@@ -34,9 +34,7 @@ static class PrologMode
         var queue = Queue(settings, job.Queue);
         if (queue.Image is null)
             return;
-        // A domain has limits of its own: only QEMU is a process of this node.
-        if (settings.Appliance.Hypervisor == HypervisorKind.Qemu)
-            RootHook.RefuseTooSmall(kept, settings.Image(queue.Image).Memory);
+        RootHook.RefuseTooSmall(kept, settings.Image(queue.Image).Memory);
         var timeline = new Timeline();
         using var lease = new PrepareJob(new Node(settings), timeline).Run(
             new MachineRequest(job, AccountDatabase.Get(job.Owner), queue.Image, queue.LostStatus));

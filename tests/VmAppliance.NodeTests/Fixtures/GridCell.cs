@@ -22,8 +22,8 @@ sealed class GridCell : IAsyncInitializer
     {
         CommandRunner.Require("start cell", [$"{Repository}/tests/grid-engine/cell.sh", "up", Home], s_patience);
         // What the package's scripts do, and then the administrator.
-        Tool.Run("groupadd", "--system", "vmappliance-users");
-        Tool.Run("usermod", "--append", "--groups", "vmappliance-users", Owner);
+        Tool.Run("groupadd", "--system", "vmappliance-xen");
+        Tool.Run("usermod", "--append", "--groups", "vmappliance-xen", Owner);
         CommandRunner.Require("set queue up", [$"{Repository}/packaging/sge/vmappliance-queue", "setup", "vm.q", "--state", "/srv/queues"], s_patience,
             environment: Variables());
         return Task.CompletedTask;

@@ -37,7 +37,13 @@ sealed class CycleTests
     public async Task Both_disks_are_what_they_should_be_while_a_machine_runs()
     {
         using var run = XenNode.Start("echo up; while :; do sleep 0.2; done");
+        run.Reaches("Identifying");
+        // Whoever reads it too hears half of it, so until the machine is ready it is root's.
+        await Assert.That(Tool.Run("stat", "--dereference", "--format", "%U %a", $"{run.Lease}/console").Trim()).StartsWith("root ");
         run.Says("up\n");
+        await Assert.That(Tool.Run("stat", "--dereference", "--format", "%U %a", $"{run.Lease}/console").Trim()).IsEqualTo("nobody 400");
+        // Should a hook be killed, its loop devices must not become another job's while xl still looks for them.
+        await Assert.That(Directory.GetFiles($"/proc/{run.Machine.Pid}/fd").Select(f => new FileInfo(f).LinkTarget ?? "")).Contains(f => f.StartsWith("/dev/loop", StringComparison.Ordinal));
         var configuration = File.ReadAllText(Directory.GetFiles(run.Lease, "*.cfg").Single());
         await Assert.That(configuration).Contains("vdev=xvda,access=rw").And.Contains("target=/dev/mapper/").And.Contains("vdev=xvdb,access=ro");
         var loop = Tool.Run("losetup", "--list", "--noheadings", "--output", "BACK-FILE,RO,AUTOCLEAR").Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);

@@ -85,6 +85,12 @@ sealed class XenSettingsTests
         await Assert.That(Problems($"[xen]\nscripts = {scripts}\n")).StartsWith($"[xen] scripts: '{scripts}' must be the directory of vma-block and vma-vif, or 'stock'");
 
     [Test]
+    [Arguments("xl")]
+    [Arguments("/opt/xen/bin/xl-4.19")]
+    public async Task A_toolstack_whose_processes_could_not_be_recognised_is_refused(string xl) =>
+        await Assert.That(Problems(Xen + $"[xen]\nxl = {xl}\n")).IsEqualTo($"[xen] xl: '{xl}' must be auto, or an absolute path that ends in /xl");
+
+    [Test]
     public async Task A_section_that_is_almost_right_is_named() =>
         await Assert.That(Problems("[xem]\nxl = auto\n")).IsEqualTo("[xem]: there is no such section (did you mean 'xen'?)");
 

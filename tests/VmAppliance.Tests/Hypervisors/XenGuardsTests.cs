@@ -43,6 +43,26 @@ sealed class XenGuardsTests
     }
 
     [Test]
+    public async Task Debians_script_that_looks_for_the_right_xl_is_a_guard_already()
+    {
+        using var directory = new TempDirectory();
+        var script = directory.Write("xl", "echo started\nkill -STOP $$\n");
+        using var guard = Start(directory, "/bin/sh", ["/bin/sh", script, "create", "-q", "-F", $"/leases/7.1/{_uuid}.cfg"]);
+        await Assert.That((string.Join(' ', Pids()), Found())).IsEqualTo(($"{guard.Pid}", "/leases/7.1"));
+    }
+
+    [Test]
+    public async Task A_set_user_id_program_is_root_with_the_words_of_anybody_and_no_guard()
+    {
+        using var directory = new TempDirectory();
+        var program = directory["lent"];
+        File.Copy("/bin/sh", program);
+        File.SetUnixFileMode(program, (UnixFileMode)0x9ED /* 04755 */);
+        using var other = Start(directory, program, ["xl", "create", "-q", "-F", $"/leases/7.1/{_uuid}.cfg"]);
+        await Assert.That((Pids().Length, Found())).IsEqualTo((0, ""));
+    }
+
+    [Test]
     public async Task A_guard_of_another_machine_is_left_alone_and_one_of_another_directory_is_not_ours()
     {
         using var directory = new TempDirectory();

@@ -51,7 +51,7 @@ sealed class QemuHypervisor(ApplianceSettings settings) : IHypervisor
             using (QmpClient.Over(files.Client($"{spec.Directory}/{MachineDirectory.MonitorSocket}"), Deadline.In(StartPatience), process.PollDescriptor))
             {
                 var reference = new MachineReference(pid, ProcessStatus.Of(pid)?.StartTicks ?? 0, spec.Uuid);
-                return new Machine(reference, $"process {pid}", process, console, network.Address, network.Port, errors.Text);
+                return new Machine(reference, $"process {pid}", process, console, network.Address, network.Port, errors.Text, () => ProcessStatus.Of(pid) is { IsStopped: true });
             }
         }
         catch (Exception e)

@@ -13,21 +13,36 @@ static partial class DomainConsole
     const string Link = "console";
     const int OwnerReads = 0x100; // 0400
 
-    /// <summary>Gives a new domain's console to its owner, and listens to it.</summary>
+    /// <summary>Listens to a new domain's console, which is root's until the machine is ready: whoever reads it too would hear half of it.</summary>
     /// <param name="spec">The machine.</param>
     /// <param name="domain">Its domain's number.</param>
+    /// <param name="guard">Readable for poll(2) when the domain has ended.</param>
     /// <param name="deadline">When to give up.</param>
     /// <exception cref="ApplianceException">xenconsoled makes no terminal.</exception>
-    public static ConsoleTail Give(MachineSpec spec, int domain, Deadline deadline)
+    public static ConsoleTail Listen(MachineSpec spec, int domain, int guard, Deadline deadline)
     {
         using var xenstore = new Xenstore(deadline);
-        var terminal = xenstore.Await($"/local/domain/{domain}/console/tty");
+        if (xenstore.Await($"/local/domain/{domain}/console/tty", guard) is not { } terminal)
+            return new ConsoleTail(null);
         if (!Terminal().IsMatch(terminal))
             throw new ApplianceException(Blame.Node, "open console", spec.Name, $"'{terminal}' is no terminal", "is xenconsoled the toolstack's own?");
-        Files.Change(terminal, OwnerReads, spec.Owner.Uid, spec.Owner.Gid);
         File.Delete($"{spec.Directory}/{Link}");
         File.CreateSymbolicLink($"{spec.Directory}/{Link}", terminal);
         return ConsoleTail.Listen(terminal);
+    }
+
+    /// <summary>Gives it to the owner. To be called while this process listens to it, or the terminal may be somebody else's by now.</summary>
+    public static void Give(MachineSpec spec)
+    {
+        try
+        {
+            if (new FileInfo($"{spec.Directory}/{Link}").LinkTarget is { } terminal)
+                Files.Change(terminal, OwnerReads, spec.Owner.Uid, spec.Owner.Gid);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The machine has ended: whoever runs the job will see that.
+        }
     }
 
     /// <summary>Listens to the console of a lease's machine; to nothing when the machine is gone: its terminal may be somebody else's by then.</summary>

@@ -22,15 +22,16 @@ sealed partial class DomainCreation : IDisposable
     /// <param name="xl">xl's path.</param>
     /// <param name="name">The domain's name.</param>
     /// <param name="configuration">Its configuration file.</param>
+    /// <param name="held">Descriptors that xl keeps open for as long as it lives: should we be killed, what they hold must not become somebody else's.</param>
     /// <exception cref="LinuxException">xl cannot be started.</exception>
-    public DomainCreation(string xl, string name, string configuration)
+    public DomainCreation(string xl, string name, string configuration, params IEnumerable<int> held)
     {
         _name = name;
         (_read, var write) = Descriptor.Pipe();
         using (write)
         using (var nothing = Descriptor.Open("/dev/null", OpenMode.Read))
             Guard = ProcessHandle.Open(Spawn.Start(xl, [.. new[] { xl, "create", "-q", "-F", configuration }.Select(Encoding.UTF8.GetBytes)],
-                CommandRunner.CleanEnvironment, [nothing.Number, write.Number, write.Number, _read.Number], "/"u8.ToArray()))!;
+                CommandRunner.CleanEnvironment, [nothing.Number, write.Number, write.Number, _read.Number, .. held], "/"u8.ToArray()))!;
     }
 
     /// <summary>The process; its owner is whoever takes it.</summary>

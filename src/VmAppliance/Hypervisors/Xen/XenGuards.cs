@@ -19,8 +19,12 @@ static class XenGuards
             let uuid = Guid.Parse(Path.GetFileNameWithoutExtension(file))
             select (directory, new MachineReference(0, 0, uuid))];
 
-    static string? ConfigurationOf(IReadOnlyList<string> arguments) =>
-        arguments.Count >= 3 && Path.GetFileName(arguments[0]) == "xl" && arguments[1] == "create" ? arguments[^1] : null;
+    // Debian's xl is a shell's script until it has found the one of the running Xen.
+    static string? ConfigurationOf(IReadOnlyList<string> arguments)
+    {
+        var xl = arguments.Take(2).ToList().FindIndex(a => Path.GetFileName(a) == "xl");
+        return xl >= 0 && arguments.Count >= xl + 3 && arguments[xl + 1] == "create" ? arguments[^1] : null;
+    }
 
     static bool KeepIfRoots(ProcessHandle process)
     {
@@ -30,5 +34,16 @@ static class XenGuards
         return false;
     }
 
-    static bool IsRoots(int pid) => Files.Facts($"/proc/{pid}") is { Uid: 0 };
+    // sudo, su and their like are root's from their first instruction, with the words of whoever called them.
+    static bool IsRoots(int pid)
+    {
+        try
+        {
+            return Files.Facts($"/proc/{pid}") is { Uid: 0 } && (File.GetUnixFileMode($"/proc/{pid}/exe") & UnixFileMode.SetUser) == 0;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
 }

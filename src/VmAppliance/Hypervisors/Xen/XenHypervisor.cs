@@ -14,7 +14,6 @@ sealed class XenHypervisor(XenSettings settings) : IHypervisor
 
     static readonly TimeSpan StartPatience = TimeSpan.FromMinutes(3);
     static readonly TimeSpan DeathPatience = TimeSpan.FromSeconds(30);
-    static readonly TimeSpan CleaningPatience = TimeSpan.FromSeconds(2);
 
     readonly Xl _xl = new(settings.Xl);
 
@@ -26,18 +25,35 @@ sealed class XenHypervisor(XenSettings settings) : IHypervisor
         using var disk = BlockDevice.NumberOf(spec.Disk.Path) is null ? Attach(spec.Disk.Path, readOnly: false) : null;
         using var seed = spec.Seed is null ? null : Attach(spec.Seed, readOnly: true);
         Files.Replace(configuration, Encoding.UTF8.GetBytes(DomainConfiguration.Text(spec, disk?.Path ?? spec.Disk.Path, seed?.Path, settings.Scripts)), 0x180 /* 0600 */);
-        using var creation = new DomainCreation(_xl.Program, spec.Name, configuration);
+        using var creation = new DomainCreation(_xl.Program, spec.Name, configuration, new[] { disk, seed }.OfType<LoopDevice>().Select(l => l.Number));
         try
         {
             var id = creation.Wait(Deadline.In(StartPatience));
             var reference = new MachineReference(creation.Guard.Pid, ProcessStatus.Of(creation.Guard.Pid)?.StartTicks ?? 0, spec.Uuid);
-            return new Machine(reference, $"domain {spec.Name}", creation.Guard, DomainConsole.Give(spec, id, Deadline.In(StartPatience)), null, SshPort, () => "");
+            var console = DomainConsole.Listen(spec, id, creation.Guard.PollDescriptor, Deadline.In(StartPatience));
+            return new Machine(reference, $"domain {spec.Name}", creation.Guard, console, null, SshPort, () => "",
+                () => Find(reference) is { IsPaused: true }, () => DomainConsole.Give(spec));
         }
-        catch
+        catch (Exception e)
         {
             Discard(new MachineReference(creation.Guard.Pid, 0, spec.Uuid));
             creation.Guard.Dispose();
+            // The memory of a domain that is not quite gone comes back by itself: the job can run again.
+            if (e is ApplianceException { Blame: Blame.Node } && IsOneDying())
+                throw new ApplianceException(Blame.Transient, "start machine", spec.Name, e.Message, "a domain that is not quite gone still holds memory: xl list", e);
             throw;
+        }
+    }
+
+    bool IsOneDying()
+    {
+        try
+        {
+            return _xl.List().Any(d => d.IsDying);
+        }
+        catch (ApplianceException)
+        {
+            return false;
         }
     }
 
@@ -83,30 +99,33 @@ sealed class XenHypervisor(XenSettings settings) : IHypervisor
                 throw new ApplianceException(Blame.Node, "end machine", rest, "it does not go", "see: xl list -v");
     }
 
-    // An xl that still makes the domain must not come after we have looked; one whose domain has just ended takes its devices down.
+    // Whoever makes the domain, or takes it down, goes first: what comes or stays after our look would be nobody's for ever.
     /// <returns>What is left, perhaps; null when nothing is.</returns>
     string? DestroyOnce(MachineReference machine)
     {
         var guards = XenGuards.Find(machine.Uuid);
-        var domain = Find(machine);
-        if (domain is not null)
-            _xl.Destroy(domain.Id);
-        foreach (var guard in guards)
-            using (guard)
-                End(guard, domain is null ? CleaningPatience : DeathPatience);
-        return domain is not null ? $"domain {domain.Name} ({domain.Id})" : guards.Count > 0 ? $"process {guards[0].Pid}" : null;
+        End(guards);
+        if (Find(machine) is not { } domain)
+            return guards.Count > 0 ? $"process {guards[0].Pid}" : null;
+        _xl.Destroy(domain.Id);
+        return $"domain {domain.Name} ({domain.Id})";
     }
 
-    static void End(ProcessHandle guard, TimeSpan patience)
+    static void End(IReadOnlyList<ProcessHandle> guards)
     {
-        if (!guard.Ended(Deadline.In(patience)))
+        foreach (var guard in guards)
         {
             // Its scripts are in its group.
             Kill.Group(guard.Pid, Kill.SIGKILL);
             guard.Signal(Kill.SIGKILL);
-            guard.Ended(Deadline.In(DeathPatience));
         }
-        guard.TryReap();
+        var deadline = Deadline.In(DeathPatience);
+        foreach (var guard in guards)
+            using (guard)
+            {
+                guard.Ended(deadline);
+                guard.TryReap();
+            }
     }
 
     public bool Exists(MachineReference machine) => Find(machine) is not null;
@@ -115,11 +134,23 @@ sealed class XenHypervisor(XenSettings settings) : IHypervisor
     {
         var found = XenGuards.Below(leases).DistinctBy(m => m.Machine.Uuid).ToDictionary(m => m.Machine.Uuid);
         // A domain goes on without its guard.
-        using var configurations = JsonDocument.Parse(_xl.Configurations());
+        using var configurations = Configurations();
         foreach (var domain in configurations.RootElement.EnumerateArray())
             if (LeaseOf(domain, leases) is var (directory, uuid))
                 found.TryAdd(uuid, (directory, new MachineReference(0, 0, uuid)));
         return [.. found.Values];
+    }
+
+    JsonDocument Configurations()
+    {
+        try
+        {
+            return JsonDocument.Parse(_xl.Configurations());
+        }
+        catch (JsonException e)
+        {
+            throw new ApplianceException(Blame.Node, "ask Xen to list", "domains", "xl does not speak JSON", "set output_format=\"json\" in /etc/xen/xl.conf", e);
+        }
     }
 
     static (string Directory, Guid Uuid)? LeaseOf(JsonElement domain, string leases)

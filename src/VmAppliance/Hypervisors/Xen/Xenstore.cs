@@ -49,18 +49,26 @@ sealed class Xenstore : IDisposable
     }
 
     /// <summary>Waits until there is a value at a path that is not empty.</summary>
+    /// <param name="path">The path.</param>
+    /// <param name="end">A descriptor that becomes readable when nobody will write it any more.</param>
+    /// <returns>The value; null when the other descriptor was readable first.</returns>
     /// <exception cref="ApplianceException">There is none in time.</exception>
-    public string Await(string path)
+    public string? Await(string path, int end)
     {
         // A watch fires once at its beginning, then at each change.
         Send(Watch, $"{path}\0{path}\0");
         while (true)
-        {
-            if (Next().Type is not WatchEvent)
-                continue;
-            if (Value(path) is { Length: > 0 } value)
-                return value;
-        }
+            switch (Poll.Readable(_deadline, _door.Number, end))
+            {
+                case 0 when Next().Type is WatchEvent && Value(path) is { Length: > 0 } value:
+                    return value;
+                case 0:
+                    break;
+                case 1:
+                    return null;
+                default:
+                    throw new ApplianceException(Blame.Node, "open console", path, "nobody makes a terminal for it", "is xenconsoled running? see: systemctl status xenconsoled");
+            }
     }
 
     void Send(uint type, string text)

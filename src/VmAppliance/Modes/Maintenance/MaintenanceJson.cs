@@ -14,7 +14,7 @@ sealed record NodeStatus(int Slots, IReadOnlyList<SlotStatus> Leases, IReadOnlyL
 /// <param name="Owner">The job's owner.</param>
 /// <param name="Queue">Its queue.</param>
 /// <param name="Image">Its image.</param>
-/// <param name="Machine">running or gone.</param>
+/// <param name="Machine">running, gone, or unknown where the hypervisor does not answer.</param>
 /// <param name="Pid">The machine's process; 0 while there is none.</param>
 /// <param name="AgeSeconds">Since the slot was claimed.</param>
 /// <param name="CpuSeconds">What the machine has used.</param>

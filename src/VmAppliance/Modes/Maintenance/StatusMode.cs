@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using VmAppliance.Configuration;
 using VmAppliance.Diagnostics;
+using VmAppliance.Hypervisors;
 using VmAppliance.Jobs;
 using VmAppliance.Storage;
 
@@ -47,10 +48,24 @@ static class StatusMode
 
     static SlotStatus Slot(Node node, LeaseRecord record)
     {
-        var usage = node.Hypervisor.Usage(record.Machine);
+        var (usage, machine) = Machine(node, record);
         return new SlotStatus(record.Slot, record.Job, record.Phase, record.Owner, record.Queue, record.Image,
-            usage is null ? "gone" : "running", record.Machine.Pid, (DateTimeOffset.UtcNow - record.Since).TotalSeconds,
+            machine, record.Machine.Pid, (DateTimeOffset.UtcNow - record.Since).TotalSeconds,
             usage is null ? 0 : (usage.User + usage.System).TotalSeconds, usage?.PeakMemoryKiB ?? 0, record.Trouble);
+    }
+
+    // A hypervisor that does not answer must not hide who holds which slot.
+    static (MachineUsage? Usage, string Machine) Machine(Node node, LeaseRecord record)
+    {
+        try
+        {
+            var usage = node.Hypervisor.Usage(record.Machine);
+            return (usage, usage is null ? "gone" : "running");
+        }
+        catch (ApplianceException)
+        {
+            return (null, "unknown");
+        }
     }
 
     static void Print(NodeStatus status)
