@@ -10,6 +10,7 @@ sealed class LeaseStore(string runDirectory, int slots)
 {
     const int LargestFile = 1 << 16;
     const string Unnamed = "new-";
+    static readonly TimeSpan LockPatience = TimeSpan.FromMinutes(2);
     const UnixFileMode Passable = (UnixFileMode)0x1C9; // 0711: owners reach their own files by name, nobody can look around
 
     /// <summary>Where the leases are.</summary>
@@ -34,7 +35,7 @@ sealed class LeaseStore(string runDirectory, int slots)
     public Lease? Claim(JobKey key, Func<int, LeaseRecord> describe)
     {
         Prepare();
-        using var node = FileLock.Wait($"{runDirectory}/lock");
+        using var node = LockNode();
         if (Directory.Exists(DirectoryOf(key)))
             throw new ApplianceException(Blame.Transient, "claim slot", $"job {key}", "another hook is at work for this job",
                 "if none is, remove what it left with: vmappliance maintenance reap");
@@ -47,7 +48,7 @@ sealed class LeaseStore(string runDirectory, int slots)
     public IDisposable Freeze()
     {
         Prepare();
-        return FileLock.Wait($"{runDirectory}/lock");
+        return LockNode();
     }
 
     /// <summary>Opens a lease to work on it, waiting for whoever does.</summary>
@@ -94,7 +95,7 @@ sealed class LeaseStore(string runDirectory, int slots)
     {
         if (!Directory.Exists(runDirectory))
             return [];
-        using var node = FileLock.Wait($"{runDirectory}/lock");
+        using var node = LockNode();
         var rests = Directory.GetDirectories(runDirectory).Where(d => Path.GetFileName(d) is var n
             && (n.StartsWith(Unnamed, StringComparison.Ordinal) || n.StartsWith(Lease.Gone, StringComparison.Ordinal))).ToList();
         if (Directory.Exists(Root))
@@ -103,6 +104,10 @@ sealed class LeaseStore(string runDirectory, int slots)
             rests.ForEach(Lease.Discard);
         return [.. rests.Select(d => Path.GetFileName(d))];
     }
+
+    // Nobody has it for longer than a moment; whoever has was stopped or hangs, and must not hang all others.
+    FileLock LockNode() => FileLock.Wait($"{runDirectory}/lock", LockPatience) ?? throw new ApplianceException(Blame.Transient, "lock node", $"{runDirectory}/lock",
+        $"somebody has held it for {LockPatience.TotalSeconds:0} s", $"see who: fuser -v {runDirectory}/lock");
 
     Lease Make(JobKey key, LeaseRecord record)
     {

@@ -13,6 +13,20 @@ sealed class FileLock : IDisposable
     /// <param name="path">The lock file, made when missing (mode 0600).</param>
     public static FileLock Wait(string path) => Take(path, LOCK_EX, OpenMode.ReadWrite | OpenMode.Create | OpenMode.NoFollow)!;
 
+    /// <summary>Waits for the lock, but not for ever: its holder may have been stopped.</summary>
+    /// <returns>Null when somebody else still has it.</returns>
+    public static FileLock? Wait(string path, TimeSpan patience)
+    {
+        if (Try(path) is { } free)
+            return free;
+        // flock(2) knows no deadline: another thread waits, and lets go of what comes too late.
+        var waiting = Task.Run(() => Wait(path));
+        if (Task.WaitAny([waiting], patience) == 0)
+            return waiting.GetAwaiter().GetResult();
+        _ = waiting.ContinueWith(late => late.Result.Dispose(), TaskContinuationOptions.OnlyOnRanToCompletion);
+        return null;
+    }
+
     /// <summary>Takes the lock if nobody has it; null when somebody does.</summary>
     public static FileLock? Try(string path) => Take(path, LOCK_EX | LOCK_NB, OpenMode.ReadWrite | OpenMode.Create | OpenMode.NoFollow);
 

@@ -42,6 +42,21 @@ sealed class FileLockTests
     }
 
     [Test]
+    public async Task A_lock_whose_holder_has_stopped_is_not_waited_for_for_ever()
+    {
+        using var directory = new TempDirectory();
+        using (var holder = await Holder(directory["lock"]))
+        {
+            holder.Signal(19 /* SIGSTOP */);
+            await Assert.That(FileLock.Wait(directory["lock"], TimeSpan.FromMilliseconds(100))).IsNull();
+            holder.Signal(Kill.SIGKILL);
+        }
+        // Who has given up has no claim to it: it is free again once it has come too late.
+        using var held = FileLock.Wait(directory["lock"], s_patience);
+        await Assert.That(held).IsNotNull();
+    }
+
+    [Test]
     public async Task A_lock_file_is_its_makers_alone()
     {
         using var directory = new TempDirectory();
