@@ -7,6 +7,12 @@ namespace VmAppliance.Hypervisors.Qemu;
 /// <summary>The command line of a machine: qemu(1).</summary>
 static class QemuCommand
 {
+    /// <summary>Name of the monitor's socket in the lease's directory.</summary>
+    public const string MonitorSocket = "qmp.sock";
+
+    /// <summary>Name of the console's socket in the lease's directory.</summary>
+    public const string ConsoleSocket = "console.sock";
+
     /// <summary>What the argument begins with that says for which lease a machine runs; the lease's directory follows.</summary>
     public const string LeaseNote = "name=opt/org.vmappliance/lease,string=";
 
@@ -49,8 +55,8 @@ static class QemuCommand
     static string[] Channels(MachineSpec spec, HandedOver files)
     {
         var (uid, gid) = (spec.Owner.Uid, spec.Owner.Gid);
-        var monitor = files.Listen($"{spec.Directory}/{MachineDirectory.MonitorSocket}", uid, gid);
-        var console = files.Listen($"{spec.Directory}/{MachineDirectory.ConsoleSocket}", uid, gid);
+        var monitor = files.Listen($"{spec.Directory}/{MonitorSocket}", uid, gid);
+        var console = files.Listen($"{spec.Directory}/{ConsoleSocket}", uid, gid);
         return
         [
             "-chardev", $"socket,id=monitor,fd={monitor},server=on,wait=off", "-mon", "chardev=monitor,mode=control",
@@ -64,12 +70,12 @@ static class QemuCommand
     {
         foreach (var end in new[] { "in", "out" })
         {
-            File.Delete($"{spec.Directory}/{MachineDirectory.PortPipe}.{end}");
-            Files.MakePipe($"{spec.Directory}/{MachineDirectory.PortPipe}.{end}", 0x180 /* 0600 */, spec.Owner.Uid, spec.Owner.Gid);
+            File.Delete($"{MachineDirectory.Port(spec.Directory)}.{end}");
+            Files.MakePipe($"{MachineDirectory.Port(spec.Directory)}.{end}", 0x180 /* 0600 */, spec.Owner.Uid, spec.Owner.Gid);
         }
         return
         [
-            "-chardev", $"pipe,id=port,path={spec.Directory}/{MachineDirectory.PortPipe}",
+            "-chardev", $"pipe,id=port,path={MachineDirectory.Port(spec.Directory)}",
             "-device", "virtio-serial-pci", "-device", "virtserialport,chardev=port,name=org.vmappliance.0",
         ];
     }

@@ -47,8 +47,8 @@ sealed class QemuHypervisor(ApplianceSettings settings) : IHypervisor
         var errors = Descriptor.Open($"/proc/self/fd/{files.Errors.Number}", OpenMode.Read);
         try
         {
-            var console = ConsoleTail.Over(files.Client($"{spec.Directory}/{MachineDirectory.ConsoleSocket}"));
-            using (QmpClient.Over(files.Client($"{spec.Directory}/{MachineDirectory.MonitorSocket}"), Deadline.In(StartPatience), process.PollDescriptor))
+            var console = ConsoleTail.Over(files.Client($"{spec.Directory}/{QemuCommand.ConsoleSocket}"));
+            using (QmpClient.Over(files.Client($"{spec.Directory}/{QemuCommand.MonitorSocket}"), Deadline.In(StartPatience), process.PollDescriptor))
             {
                 var reference = new MachineReference(pid, ProcessStatus.Of(pid)?.StartTicks ?? 0, spec.Uuid);
                 return new Machine(reference, $"process {pid}", process, console, network.Address, network.Port, errors.Text, () => ProcessStatus.Of(pid) is { IsStopped: true });
@@ -103,7 +103,7 @@ sealed class QemuHypervisor(ApplianceSettings settings) : IHypervisor
 
     public IReadOnlyList<(string Directory, MachineReference Machine)> Machines(string leases) => QemuProcesses.Below(leases);
 
-    public ConsoleTail Console(string directory) => ConsoleTail.Connect($"{directory}/{MachineDirectory.ConsoleSocket}");
+    public ConsoleTail Console(string directory) => ConsoleTail.Connect($"{directory}/{QemuCommand.ConsoleSocket}");
 
     public void Pause(string directory) => Command(directory, "stop");
 
@@ -118,7 +118,7 @@ sealed class QemuHypervisor(ApplianceSettings settings) : IHypervisor
 
     static void Command(string directory, string command)
     {
-        using var monitor = QmpClient.Connect($"{directory}/{MachineDirectory.MonitorSocket}", Deadline.In(CommandPatience));
+        using var monitor = QmpClient.Connect($"{directory}/{QemuCommand.MonitorSocket}", Deadline.In(CommandPatience));
         monitor.Execute(command);
     }
 

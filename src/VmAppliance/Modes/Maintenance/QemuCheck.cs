@@ -1,6 +1,5 @@
 using VmAppliance.Configuration;
 using VmAppliance.Diagnostics;
-using VmAppliance.Hypervisors;
 using VmAppliance.Hypervisors.Qemu;
 using VmAppliance.Jobs;
 using VmAppliance.Linux;
@@ -55,7 +54,7 @@ sealed class QemuCheck(Node node, QemuHypervisor hypervisor)
 
     Finding Sockets()
     {
-        var longest = $"{node.Leases.DirectoryOf(new Batch.JobKey(new string('9', 20), 999_999))}/{MachineDirectory.ConsoleSocket}";
+        var longest = $"{node.Leases.DirectoryOf(new Batch.JobKey(new string('9', 20), 999_999))}/{QemuCommand.ConsoleSocket}";
         return longest.Length <= LongestSocketPath ? Good("run_dir", node.Settings.Appliance.RunDirectory)
             : Bad("run_dir", $"{node.Settings.Appliance.RunDirectory} is too long for the names of sockets in it", "choose a shorter path for [appliance] run_dir");
     }
