@@ -139,8 +139,18 @@ sealed class XenNode : IAsyncInitializer
         .. Tool.Run("losetup", "--list", "--noheadings").Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => $"loop device {l}"),
         .. Node.Disks.InUse().Select(d => $"disk of {d}"),
         .. Names("/sys/class/net").Where(n => n.StartsWith("vif", StringComparison.Ordinal)),
-        .. Tool.Try("xenstore-list", "/vm").Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(u => u != $"{Guid.Empty}").Select(u => $"xenstore /vm/{u}"),
+        .. Tool.Run("xenstore-ls", "-f", "/").Split('\n').Select(l => l.Split(" = ")[0]).Where(IsOfADomain).Take(3).Select(n => $"xenstore {n}"),
     ]);
+
+    // /vm/UUID, /local/domain/7, /local/domain/0/backend/vbd/7/51712, /libxl/7 ...
+    static bool IsOfADomain(string path) => path.Split('/') switch
+    {
+        [_, "vm", var uuid, ..] => uuid != $"{Guid.Empty}",
+        [_, "local", "domain", "0", "backend", _, _, ..] => true,
+        [_, "local", "domain", not "0", ..] => true,
+        [_, "libxl", not "0", ..] => true,
+        _ => false,
+    };
 
     static IReadOnlyList<string> Names(string directory) => !Directory.Exists(directory) ? [] : [.. Directory.GetFileSystemEntries(directory).Select(e => Path.GetFileName(e))];
 }
