@@ -54,6 +54,9 @@ test-xen: build need-node image $(NODE_TESTS) $(NODE_GUEST) ## Run the tests of 
 bench-storage: build need-node $(NODE_TESTS) ## Measure disks against LVM's own snapshots, in a node VM: out/bench
 	@tests/node.sh bench
 
+bench-xen: build need-node image $(NODE_TESTS) $(NODE_GUEST) ## Measure what a prolog adds to a bare xl create, in a node VM
+	@tests/node.sh bench-xen
+
 $(NODE_TESTS): $(BINARY) $(KILL_AT) $(shell find tests/VmAppliance.NodeTests -name '*.cs' -not -path '*/obj/*' -o -name '*.csproj')
 	@dotnet publish tests/VmAppliance.NodeTests -c Release -o out/node-tests -v quiet --nologo
 	@touch $@
@@ -77,4 +80,4 @@ clean: ## Remove everything that was built
 need-build need-run need-image need-test need-node: need-%:
 	@packaging/need.sh $($(shell echo $* | tr a-z A-Z)_PACKAGES)
 
-.PHONY: help build image demo test test-node test-xen test-unit bench-storage rpm clean need-build need-run need-image need-test need-node
+.PHONY: help build image demo test test-node test-xen test-unit bench-storage bench-xen rpm clean need-build need-run need-image need-test need-node

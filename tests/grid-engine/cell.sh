@@ -2,6 +2,7 @@
 # cell.sh: a one-host Grid Engine cell of the tests' own.
 #
 #   cell.sh up STATE_DIR [--slots N]       start the cell (packages are installed when missing)
+#   cell.sh fetch STATE_DIR                install the packages alone, when they are missing
 #   cell.sh down STATE_DIR                 end it and take back everything that up changed, except the packages
 #   cell.sh as USER STATE_DIR COMMAND...   run a command of this cell (qsub ...) as USER, in a clean environment
 #   cell.sh env STATE_DIR                  print the variables that point a Grid Engine command at this cell
@@ -36,7 +37,7 @@ fail() { # sentence, hint
 }
 
 usage() {
-    sed -n '4,8s/^# \{0,1\}//p' "$0" >&2
+    sed -n '4,9s/^# \{0,1\}//p' "$0" >&2
     exit 64
 }
 
@@ -159,6 +160,15 @@ up() {
     echo "cell: up in $((SECONDS - began)) s (host $host, $slots slots in vm.q, state $state)"
 }
 
+# For a cell in a virtual machine that sees this one's files.
+fetch() {
+    [ $# = 0 ] || usage
+    [ "$(id -u)" = 0 ] || fail "install Grid Engine: only root can" "use sudo"
+    make_state
+    install_packages
+    down "$@" >/dev/null
+}
+
 # down ------------------------------------------------------------------------------------------------------------
 
 undo_policy() {
@@ -221,7 +231,7 @@ as() { # USER COMMAND...
 
 [ $# -gt 0 ] || usage
 case $1 in
-    up | down) [ $# -ge 2 ] || usage; verb=$1; locate "$2"; shift 2; "$verb" "$@" ;;
+    up | fetch | down) [ $# -ge 2 ] || usage; verb=$1; locate "$2"; shift 2; "$verb" "$@" ;;
     as) [ $# -ge 4 ] || usage; user=$2; locate "$3"; shift 3; as "$user" "$@" ;;
     env) [ $# = 2 ] || usage; locate "$2"; use_cell; cat "$state/env" ;;
     status) [ $# = 2 ] || usage; locate "$2"; use_cell; qstat -f; healthy ;;

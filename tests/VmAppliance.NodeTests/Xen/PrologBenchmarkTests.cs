@@ -26,17 +26,16 @@ sealed class PrologBenchmarkTests
         var (own, creation, bare) = (new List<double>(), new List<double>(), new List<double>());
         for (var round = 1; round <= Rounds; round++)
         {
-            var spool = Spool($"{900 + round}");
+            var job = new SpooledJob($"{900 + round}");
             var began = DateTime.UtcNow;
-            await Assert.That(Hook("prolog", spool)).IsEqualTo(0);
+            await Assert.That(job.Hook("prolog")).IsEqualTo(0);
             var ended = DateTime.UtcNow;
-            var lease = $"/run/vmappliance/leases/{900 + round}.1";
-            DateTime made = File.GetLastWriteTimeUtc(Directory.GetFiles(lease, "*.cfg").Single()),
-                running = File.GetLastWriteTimeUtc($"{lease}/console"), ready = File.GetLastWriteTimeUtc($"{lease}/pass.json");
+            DateTime made = File.GetLastWriteTimeUtc(Directory.GetFiles(job.Lease, "*.cfg").Single()),
+                running = File.GetLastWriteTimeUtc($"{job.Lease}/console"), ready = File.GetLastWriteTimeUtc($"{job.Lease}/pass.json");
             own.Add((made - began + (ended - ready)).TotalMilliseconds);
             creation.Add((running - made).TotalMilliseconds);
-            Keep(lease);
-            await Assert.That(Hook("epilog", spool)).IsEqualTo(0);
+            Keep(job.Lease);
+            await Assert.That(job.Hook("epilog")).IsEqualTo(0);
             bare.Add(CreateBare());
         }
         var text = string.Create(CultureInfo.InvariantCulture,
@@ -47,18 +46,6 @@ sealed class PrologBenchmarkTests
     }
 
     static double Median(List<double> times) => times.Order().ElementAt(times.Count / 2);
-
-    // What Grid Engine tells a hook of its job.
-    static string Spool(string job)
-    {
-        var directory = $"/srv/spool/active_jobs/{job}.1";
-        Directory.CreateDirectory(directory);
-        File.WriteAllText($"{directory}/config", $"job_owner=nobody\njob_id={job}\nja_task_id=0\nqueue=vm.q\nscript_file=/srv/spool/job_scripts/{job}\ntmpdir=/tmp/{job}.1.vm.q\n");
-        return directory;
-    }
-
-    static int Hook(string name, string spool) =>
-        CommandRunner.Run([$"/usr/libexec/vmappliance/{name}"], TimeSpan.FromMinutes(3), environment: [$"SGE_JOB_SPOOL_DIR={spool}"]).Status;
 
     static void Keep(string lease)
     {
