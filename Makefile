@@ -14,7 +14,7 @@ BUILD_PACKAGES := clang lld cmake make zlib1g-dev libssl-dev
 RUN_PACKAGES   := qemu-system-x86 qemu-utils util-linux iproute2 e2fsprogs tar
 IMAGE_PACKAGES := mmdebstrap busybox-static cpio kmod xz-utils zstd
 NODE_PACKAGES  := qemu-system-x86 qemu-utils e2fsprogs sudo lz4 busybox-static cpio kmod xz-utils zstd util-linux gcc libc6-dev linux-libc-dev
-TEST_PACKAGES  := openssh-server openssh-client sudo rpm rpmlint groff-base man-db strace procps shellcheck bash-completion bash
+TEST_PACKAGES  := openssh-server openssh-client sudo rpm rpmlint groff-base man-db strace procps shellcheck bash-completion bash bzip2
 
 # The AOT runtime's own C files warn; nothing of ours does.
 export CFLAGS := -Wno-unused-value

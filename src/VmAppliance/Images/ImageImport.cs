@@ -41,7 +41,7 @@ sealed class ImageImport(Catalogue catalogue, bool mustUnpack)
                 request.Append.Length > 0 ? request.Append : UsualArguments, catalogue.Volumes?.NameOf(request.Name, version)) { Directory = directory };
             WriteDisk(request, image);
             File.Copy(request.Kernel, image.Kernel);
-            image = image with { HasUnpacked = Unpack(image) };
+            image = image with { HasUnpacked = Unpack(request.Kernel, image.UnpackedFile) };
             if (request.Initrd is not null)
                 File.Copy(request.Initrd, image.Initrd!);
             Protect(directory);
@@ -62,11 +62,11 @@ sealed class ImageImport(Catalogue catalogue, bool mustUnpack)
     }
 
     // An image can be taken to a Xen node by hand; where none is, a kernel that Xen could not start is as good as any.
-    bool Unpack(Image image)
+    bool Unpack(string kernel, string target)
     {
         try
         {
-            PackedKernel.Unpack(image.Kernel, image.UnpackedFile);
+            PackedKernel.Unpack(kernel, target);
             return true;
         }
         catch (ApplianceException) when (!mustUnpack)

@@ -141,7 +141,7 @@ sealed class ImageImportTests
         using var directory = new TempDirectory();
         var first = Import(directory, Request(directory));
         var failure = Assert.Throws<ApplianceException>(() => Import(directory, Request(directory), mustUnpack: true));
-        await Assert.That((failure.Message.StartsWith("unpack kernel, ", StringComparison.Ordinal), failure.Blame)).IsEqualTo((true, Blame.Usage));
+        await Assert.That((failure.Message.StartsWith($"unpack kernel, {directory["vmlinuz"]}: ", StringComparison.Ordinal), failure.Blame)).IsEqualTo((true, Blame.Usage));
         await Assert.That(new Catalogue(directory["state"]).Get("demo")).IsEqualTo(first);
         await Assert.That(Directory.GetFileSystemEntries($"{directory["state"]}/images/demo").Length).IsEqualTo(2);
     }

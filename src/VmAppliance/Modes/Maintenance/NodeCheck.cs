@@ -22,8 +22,13 @@ sealed class NodeCheck(Node node)
 
     IEnumerable<Finding> Tools()
     {
-        foreach (var (tool, package, need) in new[] { ("setpriv", "util-linux", true), ("getent", "libc-bin / glibc-common", true), ("ip", "iproute2 / iproute", true),
-            ("qemu-img", "qemu-utils / qemu-img", false), ("mkfs.ext4", "e2fsprogs", false), ("tar", "tar", false), ("lvs", "lvm2", node.Settings.Storage.Kind != StorageKind.File) })
+        (string, string, bool)[] tools =
+        [
+            ("setpriv", "util-linux", true), ("getent", "libc-bin / glibc-common", true), ("ip", "iproute2 / iproute", true),
+            ("qemu-img", "qemu-utils / qemu-img", false), ("mkfs.ext4", "e2fsprogs", false), ("tar", "tar", false),
+            .. node.Settings.Storage.Kind == StorageKind.File ? Array.Empty<(string, string, bool)>() : [("lvs", "lvm2", true)],
+        ];
+        foreach (var (tool, package, need) in tools)
             if (CommandRunner.Find(tool) is null)
                 yield return need ? Bad("tool", $"{tool} is not installed", $"install {package}")
                     : Warning("tool", $"{tool} is not installed: images cannot be imported on this node", $"install {package}");
