@@ -21,7 +21,7 @@ static class GridEngine
     {
         var path = InitialProcess.Variable(SpoolVariable) ?? throw new ApplianceException(Blame.Usage, "find job", SpoolVariable,
             "it is not set", "this mode is a hook of Grid Engine; to run a command by hand: vmappliance run -- COMMAND");
-        return Read(SpoolDirectory.OpenTrusted(path, AccountDatabase.UidOf(adminUser) ?? -1, caller is not null), caller);
+        return Read(SpoolDirectory.OpenTrusted(path, () => AccountDatabase.UidOf(adminUser) ?? -1, caller is not null), caller);
     }
 
     static Job Read(SpoolDirectory spool, int? caller)

@@ -42,16 +42,17 @@ sealed class SpoolDirectory
     /// <param name="path">As the environment says.</param>
     /// <param name="ownersChoice">Whether the job's owner could choose the path (sudo): then nothing below a directory like /tmp, where
     /// owners can mount file systems of their own.</param>
-    /// <param name="admin">User id of Grid Engine's administrator; -1 when there is no such account.</param>
+    /// <param name="adminUid">Finds the user id of Grid Engine's administrator, -1 when there is no such account; asked only of what is not root's.</param>
     /// <exception cref="ApplianceException">Somebody else could have written it.</exception>
-    public static SpoolDirectory OpenTrusted(string path, int admin, bool ownersChoice = false)
+    public static SpoolDirectory OpenTrusted(string path, Func<int> adminUid, bool ownersChoice = false)
     {
         if (!path.StartsWith('/') || System.IO.Path.GetFullPath(path) != path || path.Contains('\n', StringComparison.Ordinal))
             throw Refused(path, "it is no plain absolute path");
+        var admin = new Lazy<int>(adminUid);
         for (var part = path; part != "/"; part = System.IO.Path.GetDirectoryName(part)!)
             if (Files.Facts(part) is not { IsDirectory: true } facts)
                 throw Refused(path, $"{part} is no directory");
-            else if ((facts.Uid != 0 && facts.Uid != admin) || (facts.OthersCanWrite && (ownersChoice || !facts.IsSticky)))
+            else if (!IsTrusted(facts, admin) || (facts.OthersCanWrite && (ownersChoice || !facts.IsSticky)))
                 throw Refused(path, $"{part} could have been changed by others than root and Grid Engine's administrator");
         var spool = new SpoolDirectory(path, ReadConfig(path, admin));
         foreach (var key in Forgeable)
@@ -77,12 +78,14 @@ sealed class SpoolDirectory
     public string Require(string key) => Value(key) is { Length: > 0 } value ? value
         : throw new ApplianceException(Blame.Node, "read job", Path, $"its description has no '{key}'");
 
-    static byte[] ReadConfig(string path, int? admin)
+    static bool IsTrusted(FileFacts facts, Lazy<int> admin) => facts.Uid == 0 || facts.Uid == admin.Value;
+
+    static byte[] ReadConfig(string path, Lazy<int>? admin)
     {
         try
         {
             var content = Files.ReadNoFollow($"{path}/config", LargestConfig, out var facts);
-            return admin is null || ((facts.Uid == 0 || facts.Uid == admin) && !facts.OthersCanWrite) ? content
+            return admin is null || (IsTrusted(facts, admin) && !facts.OthersCanWrite) ? content
                 : throw Refused(path, "its config file could have been changed by others than root and Grid Engine's administrator");
         }
         catch (LinuxException e)

@@ -1,5 +1,5 @@
-using System.Net.Sockets;
 using System.Text;
+using VmAppliance.Linux;
 
 namespace VmAppliance.Diagnostics;
 
@@ -23,15 +23,7 @@ static class Journal
     {
         var text = line.Replace('\n', ' ');
         var message = $"<{(DaemonFacility * 8) + (int)severity}>vmappliance[{Environment.ProcessId}]: {text[..Math.Min(text.Length, LongestLine)]}";
-        try
-        {
-            using var socket = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified) { Blocking = false };
-            socket.Connect(new UnixDomainSocketEndPoint(Socket));
-            socket.Send(Encoding.UTF8.GetBytes(message));
-        }
-        catch (SocketException)
-        {
-            // No logger, or one that cannot keep up: a job is never held up or failed by its log line.
-        }
+        // No logger, or one that cannot keep up: a job is never held up or failed by its log line.
+        _ = Datagram.TrySend(Socket, Encoding.UTF8.GetBytes(message));
     }
 }

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text;
 using VmAppliance.Batch;
 using VmAppliance.Guest;
@@ -13,14 +12,14 @@ static class Commands
 
     /// <summary>A batch job as this process, its starter, has it.</summary>
     public static JobSpec OfJob(BatchCommand command) => new(
-        RandomNumberGenerator.GetHexString(NonceBytes * 2), command.Arguments,
+        Entropy.Hex(NonceBytes * 2), command.Arguments,
         command.Argv0 is null ? null : Encoding.UTF8.GetBytes(command.Argv0),
         JobEnvironment.OfJob(InitialProcess.Environment(), null), Directory(), Umask(), Limits.OfJob(),
         [.. command.Files.Select(f => new StagedFile(f.Path, f.Content, f.Executable))], command.Scratch, command.Input);
 
     /// <summary>A command that somebody started by hand.</summary>
     public static JobSpec ByHand(IReadOnlyList<byte[]> words, Processes.Account owner, Pass pass) => new(
-        RandomNumberGenerator.GetHexString(NonceBytes * 2), words, null,
+        Entropy.Hex(NonceBytes * 2), words, null,
         JobEnvironment.OfOwner(InitialProcess.Environment(), owner, pass.Home), Directory(), Umask(), [], [], [], null);
 
     static byte[] Directory()

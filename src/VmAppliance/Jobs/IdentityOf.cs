@@ -1,5 +1,5 @@
-using System.Security.Cryptography;
 using VmAppliance.Guest;
+using VmAppliance.Linux;
 
 namespace VmAppliance.Jobs;
 
@@ -19,7 +19,7 @@ sealed class IdentityOf(MachineRequest request, SlotNetwork network, SshKeyPair 
         new GuestAccount(request.Owner.Name, request.Owner.Uid, request.Owner.Gid, Home, request.Owner.Shell,
             [.. request.Owner.Groups.Select(g => new GuestGroup(g.Name, g.Gid))]),
         client.PublicLine, host.PrivateKey, network.Guest,
-        TimeNanoseconds(), RandomNumberGenerator.GetBytes(EntropyBytes), request.Job.Directories);
+        TimeNanoseconds(), Entropy.Bytes(EntropyBytes), request.Job.Directories);
 
     /// <summary>The wall clock in nanoseconds since 1970.</summary>
     public static long TimeNanoseconds() => (DateTime.UtcNow - DateTime.UnixEpoch).Ticks * NanosecondsPerTick;

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
 using System.Text;
 using VmAppliance.Configuration;
 using VmAppliance.Diagnostics;
@@ -34,7 +33,7 @@ sealed class SlotNetwork(NetworkSettings settings, int slot)
 
     static string MacOf(string prefix, int slot)
     {
-        var node = SHA256.HashData(Encoding.UTF8.GetBytes(Environment.MachineName));
+        var node = Sha256.Of(Encoding.UTF8.GetBytes(Environment.MachineName));
         return string.Create(CultureInfo.InvariantCulture, $"{prefix}:{node[0]:x2}:{node[1]:x2}:{slot:x2}").ToLowerInvariant();
     }
 }

@@ -60,6 +60,9 @@ static unsafe partial class Native
     public static partial int flock(int fd, int operation);
 
     [LibraryImport("libc", SetLastError = true)]
+    public static partial nint getrandom(byte* buffer, nuint length, uint flags);
+
+    [LibraryImport("libc", SetLastError = true)]
     public static partial long syscall(long number, long a, long b, long c, long d);
 
     // posix_spawn(3) returns the error number; it does not set errno.

@@ -7,7 +7,8 @@
  * A job's resource limits are put on its hooks, too: root lifts them before the runtime reserves its memory, and threads get stacks of
  * a fixed size, because by default they are as large as RLIMIT_STACK.
  *
- * Kept: what a terminal needs. Set: PATH and LC_ALL, for children that look at them.
+ * Kept: what a terminal needs. Set: PATH and LC_ALL, for children that look at them, and no configuration for OpenSSL: the node's
+ * may ask for modules, which a static program cannot load, and then nothing would work.
  */
 #define _GNU_SOURCE
 #include <pthread.h>
@@ -19,8 +20,9 @@
 
 static char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
 static char locale[] = "LC_ALL=C.UTF-8";
+static char openssl[] = "OPENSSL_CONF=/dev/null";
 static const char *const terminal[] = { "TERM=", "NO_COLOR=", "COLUMNS=" };
-static char *kept[sizeof terminal / sizeof *terminal + 3];
+static char *kept[sizeof terminal / sizeof *terminal + 4];
 
 static void lift_limits(void)
 {
@@ -66,6 +68,7 @@ __attribute__((constructor(101))) static void forget_environment(void)
     size_t count = 0;
     kept[count++] = path;
     kept[count++] = locale;
+    kept[count++] = openssl;
     for (size_t i = 0; i < sizeof terminal / sizeof *terminal; i++)
         for (char **entry = environ; entry && *entry; entry++)
             if (strncmp(*entry, terminal[i], strlen(terminal[i])) == 0) {

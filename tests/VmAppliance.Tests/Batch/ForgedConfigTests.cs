@@ -43,7 +43,7 @@ sealed class ForgedConfigTests
             config = config.Replace($"{{{other}}}", "", StringComparison.Ordinal);
         directory.Write("config", config);
         Files.Change(directory.Path, 0x1ED, 0, 0);
-        return SpoolDirectory.OpenTrusted(directory.Path, -1);
+        return SpoolDirectory.OpenTrusted(directory.Path, () => -1);
     }
 
     static ApplianceException Refused(string hole, string text)

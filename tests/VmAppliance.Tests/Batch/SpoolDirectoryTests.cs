@@ -21,7 +21,7 @@ sealed class SpoolDirectoryTests
         return path;
     }
 
-    static ApplianceException Refused(string path) => Assert.Throws<ApplianceException>(() => SpoolDirectory.OpenTrusted(path, Admin));
+    static ApplianceException Refused(string path) => Assert.Throws<ApplianceException>(() => SpoolDirectory.OpenTrusted(path, () => Admin));
 
     [Test]
     [Arguments(Admin)]
@@ -29,8 +29,24 @@ sealed class SpoolDirectoryTests
     public async Task A_directory_of_the_administrator_or_of_root_is_believed(int uid)
     {
         using var directory = new TempDirectory();
-        var spool = SpoolDirectory.OpenTrusted(Make(directory, uid), Admin);
+        var spool = SpoolDirectory.OpenTrusted(Make(directory, uid), () => Admin);
         await Assert.That((spool.Require("job_owner"), spool.Value("queue"), spool.Value("pe"), spool.Arguments)).IsEqualTo(("alice", "vm.q", null, null));
+    }
+
+    [Test]
+    public async Task Nobody_looks_the_administrator_up_when_all_is_roots()
+    {
+        using var directory = new TempDirectory();
+        var asked = 0;
+        int Ask()
+        {
+            asked++;
+            return Admin;
+        }
+        SpoolDirectory.OpenTrusted(Make(directory, 0), Ask);
+        await Assert.That(asked).IsEqualTo(0);
+        SpoolDirectory.OpenTrusted(Make(directory), Ask);
+        await Assert.That(asked).IsEqualTo(1);
     }
 
     [Test]
@@ -38,7 +54,7 @@ sealed class SpoolDirectoryTests
     {
         using var directory = new TempDirectory();
         var path = Make(directory);
-        await Assert.That(Assert.Throws<ApplianceException>(() => SpoolDirectory.OpenTrusted(path, -1)).Message).Contains("could have been changed");
+        await Assert.That(Assert.Throws<ApplianceException>(() => SpoolDirectory.OpenTrusted(path, () => -1)).Message).Contains("could have been changed");
     }
 
     [Test]
@@ -73,7 +89,7 @@ sealed class SpoolDirectoryTests
         using var directory = new TempDirectory();
         var path = Make(directory);
         Files.Change(directory.Path, 0x3FF /* 1777 */, 0, 0);
-        await Assert.That(SpoolDirectory.OpenTrusted(path, Admin).Path).IsEqualTo(path);
+        await Assert.That(SpoolDirectory.OpenTrusted(path, () => Admin).Path).IsEqualTo(path);
     }
 
     [Test]

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text;
 using VmAppliance.Linux;
 using VmAppliance.Processes;
@@ -30,7 +29,7 @@ static class IdentityChange
         GuestKernel.SetHostName(name);
         Write("/etc/hostname", $"{name}\n");
         Write("/etc/hosts", $"127.0.0.1 localhost\n127.0.1.1 {name}\n::1 localhost ip6-localhost ip6-loopback\n");
-        Write("/etc/machine-id", $"{RandomNumberGenerator.GetHexString(32, lowercase: true)}\n");
+        Write("/etc/machine-id", $"{Entropy.Hex(32)}\n");
     }
 
     // What exists in the image, a mounted home for instance, is left as it is.

@@ -14,7 +14,7 @@ sealed partial class Xl(string setting)
 
     /// <summary>xl's path.</summary>
     /// <exception cref="ApplianceException">It is not installed.</exception>
-    public string Program => setting != "auto" && File.Exists(setting) ? setting : (setting == "auto" ? CommandRunner.Find("xl") : null)
+    public string Program => setting != "auto" && File.Exists(setting) ? setting : (setting == "auto" ? OfRunningXen() ?? CommandRunner.Find("xl") : null)
         ?? throw new ApplianceException(Blame.Node, "find Xen's toolstack", setting == "auto" ? "xl" : setting, "it is not installed",
             "install xen-utils (Debian) or xen-runtime (EL), or set [xen] xl");
 
@@ -59,6 +59,15 @@ sealed partial class Xl(string setting)
         var lines = said.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         var first = lines.FirstOrDefault(l => l.Contains("error: ", StringComparison.Ordinal)) ?? lines.LastOrDefault() ?? "it gave no reason";
         return Origin().Replace(first, "");
+    }
+
+    // Debian's xl in the PATH is a shell's script that finds this one, each time anew.
+    static string? OfRunningXen()
+    {
+        const string Version = "/sys/hypervisor/version";
+        var program = File.Exists($"{Version}/major") && File.Exists($"{Version}/minor")
+            ? $"/usr/lib/xen-{File.ReadAllText($"{Version}/major").Trim()}.{File.ReadAllText($"{Version}/minor").Trim()}/bin/xl" : null;
+        return File.Exists(program) ? program : null;
     }
 
     CommandResult Require(params string[] words) => Require(Patience, words);
