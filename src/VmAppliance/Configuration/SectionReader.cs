@@ -6,9 +6,9 @@ namespace VmAppliance.Configuration;
 /// <summary>A key with the value in force.</summary>
 /// <param name="Section">Section name.</param>
 /// <param name="Key">Key name.</param>
-/// <param name="Value">The value as the file would say it.</param>
+/// <param name="Text">Says the value as the file would; a hook never asks.</param>
 /// <param name="IsDefault">Whether the file does not set it.</param>
-sealed record EffectiveValue(string Section, string Key, string Value, bool IsDefault);
+sealed record EffectiveValue(string Section, string Key, Func<string> Text, bool IsDefault);
 
 /// <summary>Reads the keys of one section by type; problems are collected, never thrown.</summary>
 sealed class SectionReader(string name, IConfigurationSection section, List<string> problems, List<EffectiveValue> effective)
@@ -16,49 +16,49 @@ sealed class SectionReader(string name, IConfigurationSection section, List<stri
     readonly List<string> _known = [];
 
     /// <summary>A text; empty means the default.</summary>
-    public string Text(string key, string standard) => Read(key, standard, text => text, text => text, "") ?? standard;
+    public string Text(string key, string standard) => Read(key, standard, text => text, text => text, () => "") ?? standard;
 
     /// <summary>An absolute path.</summary>
     public string Path(string key, string standard) => Read(key, standard, text => text.StartsWith('/') ? text : null,
-        text => text, "must be an absolute path") ?? standard;
+        text => text, () => "must be an absolute path") ?? standard;
 
     /// <summary>A whole number within bounds, or <c>auto</c> for the default.</summary>
     public int Count(string key, int standard, int least, int most) =>
         (int)(Read<long?>(key, standard, text => text == "auto" ? standard
             : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var n) && n >= least && n <= most ? n : null,
-            n => n!.Value.ToString(CultureInfo.InvariantCulture), $"must be a whole number from {least} to {most}") ?? standard);
+            n => n!.Value.ToString(CultureInfo.InvariantCulture), () => $"must be a whole number from {least} to {most}") ?? standard);
 
     /// <summary>A size in bytes.</summary>
     public long Size(string key, long standard, long least) => Read<long?>(key, standard,
         text => Units.Size(text) is { } size && size >= least ? size : null,
-        size => Units.Text(size!.Value), $"must be a size of at least {Units.Text(least)}, such as 512MiB or 2GiB") ?? standard;
+        size => Units.Text(size!.Value), () => $"must be a size of at least {Units.Text(least)}, such as 512MiB or 2GiB") ?? standard;
 
     /// <summary>A size in bytes that is a power of two.</summary>
     public long PowerOfTwo(string key, long standard, long least, long most) => Read<long?>(key, standard,
         text => Units.Size(text) is { } size && size >= least && size <= most && long.IsPow2(size) ? size : null,
-        size => Units.Text(size!.Value), $"must be a power of two from {Units.Text(least)} to {Units.Text(most)}") ?? standard;
+        size => Units.Text(size!.Value), () => $"must be a power of two from {Units.Text(least)} to {Units.Text(most)}") ?? standard;
 
     /// <summary>A duration.</summary>
     public TimeSpan Duration(string key, TimeSpan standard) => Read<TimeSpan?>(key, standard,
         text => Units.Duration(text) is { Ticks: > 0 } time ? time : null,
-        time => Units.Text(time!.Value), "must be a duration such as 500ms, 30s or 2min") ?? standard;
+        time => Units.Text(time!.Value), () => "must be a duration such as 500ms, 30s or 2min") ?? standard;
 
     /// <summary>One of an enumeration's names, in lower case.</summary>
     public T Choice<T>(string key, T standard) where T : struct, Enum => Read<T?>(key, standard,
         text => Enum.GetValues<T>().Where(v => Name(v) == text).Cast<T?>().FirstOrDefault(),
-        value => Name(value!.Value), $"must be one of {string.Join(", ", Enum.GetValues<T>().Select(Name))}") ?? standard;
+        value => Name(value!.Value), () => $"must be one of {string.Join(", ", Enum.GetValues<T>().Select(Name))}") ?? standard;
 
     /// <summary>yes or no.</summary>
     public bool Flag(string key, bool standard) => Read<bool?>(key, standard,
-        text => text switch { "yes" => true, "no" => false, _ => null }, flag => flag!.Value ? "yes" : "no", "must be yes or no") ?? standard;
+        text => text switch { "yes" => true, "no" => false, _ => null }, flag => flag!.Value ? "yes" : "no", () => "must be yes or no") ?? standard;
 
     /// <summary>A text that must be one of a few words.</summary>
     public string Word(string key, string standard, params string[] words) => Read(key, standard,
-        text => words.Contains(text) ? text : null, text => text, $"must be one of {string.Join(", ", words)}") ?? standard;
+        text => words.Contains(text) ? text : null, text => text, () => $"must be one of {string.Join(", ", words)}") ?? standard;
 
     /// <summary>A value read by a function of the caller's that answers null for what it cannot take.</summary>
     public T? Custom<T>(string key, T standard, Func<string, T?> parse, Func<T, string> print, string expectation) where T : class =>
-        Read(key, standard, parse, print, expectation);
+        Read(key, standard, parse, print, () => expectation);
 
     /// <summary>Says that a key has a value that cannot be, for a reason only the caller can see.</summary>
     public void Complain(string key, string reason) => problems.Add($"[{name}] {key}: {reason}");
@@ -70,20 +70,20 @@ sealed class SectionReader(string name, IConfigurationSection section, List<stri
             problems.Add($"[{name}] {key}: there is no such key{NearestName.Suggestion(key, _known)}");
     }
 
-    T? Read<T>(string key, T standard, Func<string, T?> parse, Func<T, string> print, string expectation)
+    T? Read<T>(string key, T standard, Func<string, T?> parse, Func<T, string> print, Func<string> expectation)
     {
         _known.Add(key);
         var text = section[key];
         if (string.IsNullOrEmpty(text))
         {
-            effective.Add(new EffectiveValue(name, key, print(standard), true));
+            effective.Add(new EffectiveValue(name, key, () => print(standard), true));
             return standard;
         }
         var value = parse(text);
         if (value is null)
-            problems.Add($"[{name}] {key}: '{text}' {expectation}");
+            problems.Add($"[{name}] {key}: '{text}' {expectation()}");
         else
-            effective.Add(new EffectiveValue(name, key, print(value), false));
+            effective.Add(new EffectiveValue(name, key, () => print(value), false));
         return value ?? standard;
     }
 

@@ -30,7 +30,7 @@ sealed partial class DefaultsTests
     static Dictionary<string, string> Read(string text)
     {
         SettingsReader.Read(text, out var problems, out var effective);
-        return problems.Count == 0 ? effective.ToDictionary(v => $"[{v.Section}] {v.Key}", v => v.Value) : throw new InvalidOperationException(problems[0]);
+        return problems.Count == 0 ? effective.ToDictionary(v => $"[{v.Section}] {v.Key}", v => v.Text()) : throw new InvalidOperationException(problems[0]);
     }
 
     static string Lines(Dictionary<string, string> keys) => string.Join('\n', keys.OrderBy(k => k.Key, StringComparer.Ordinal).Select(k => $"{k.Key} = {k.Value}"));

@@ -84,7 +84,7 @@ sealed class SettingsFormTests
     {
         const string text = "[slots]\ncount = 3\nmemory = 1536MiB\n[network]\nrestrict = yes\n[image:a]\nready_timeout = 90s\n[queue:q]\nimage = a\n";
         var settings = SettingsReader.Read(text, out _, out var effective);
-        var printed = string.Concat(effective.GroupBy(v => v.Section).Select(g => $"[{g.Key}]\n{string.Concat(g.Select(v => $"{v.Key} = {v.Value}\n"))}"));
+        var printed = string.Concat(effective.GroupBy(v => v.Section).Select(g => $"[{g.Key}]\n{string.Concat(g.Select(v => $"{v.Key} = {v.Text()}\n"))}"));
         var again = SettingsReader.Read(printed, out var problems, out _);
         await Assert.That(problems).IsEmpty();
         await Assert.That((again.Appliance, again.Slots, again.Storage, again.Images["a"], again.Queues["q"]))
@@ -95,6 +95,6 @@ sealed class SettingsFormTests
     public async Task The_effective_values_tell_what_the_file_sets()
     {
         SettingsReader.Read("[slots]\ncount = 3\n", out _, out var effective);
-        await Assert.That(string.Join(' ', effective.Where(v => !v.IsDefault))).IsEqualTo("EffectiveValue { Section = slots, Key = count, Value = 3, IsDefault = False }");
+        await Assert.That(string.Join(' ', effective.Where(v => !v.IsDefault).Select(v => $"[{v.Section}] {v.Key} = {v.Text()}"))).IsEqualTo("[slots] count = 3");
     }
 }

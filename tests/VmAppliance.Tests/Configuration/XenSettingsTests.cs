@@ -98,7 +98,7 @@ sealed class XenSettingsTests
     public async Task The_effective_values_are_a_file_that_means_the_same()
     {
         var settings = SettingsReader.Read(Xen + "[xen]\nscripts = stock\n[image:a]\nmemory = 1GiB\n", out _, out var effective);
-        var printed = string.Concat(effective.GroupBy(v => v.Section).Select(g => $"[{g.Key}]\n{string.Concat(g.Select(v => $"{v.Key} = {v.Value}\n"))}"));
+        var printed = string.Concat(effective.GroupBy(v => v.Section).Select(g => $"[{g.Key}]\n{string.Concat(g.Select(v => $"{v.Key} = {v.Text()}\n"))}"));
         var again = Good(printed);
         await Assert.That((again.Appliance, again.Storage, again.Xen, again.Images["a"])).IsEqualTo((settings.Appliance, settings.Storage, settings.Xen, settings.Images["a"]));
         await Assert.That((again.Network.Kind, again.Network.MacPrefix)).IsEqualTo((NetworkKind.Tap, "00:16:3e"));

@@ -22,7 +22,7 @@ static class ConfigMode
         {
             Console.WriteLine($"\n[{section.Key}]");
             foreach (var value in section)
-                Console.WriteLine($"{(value.IsDefault ? "# default\n" : "")}{value.Key} = {value.Value}");
+                Console.WriteLine($"{(value.IsDefault ? "# default\n" : "")}{value.Key} = {value.Text()}");
         }
         return 0;
     }
