@@ -30,7 +30,10 @@ read -r p _ f _ s _ < <(tail -n 1 "$out/node.log" | grep -E '^[0-9]+ passed, [0-
 passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
 
 [ $broken = 0 ] || [ $failed -gt 0 ] || failed=1
-# Whoever sees only the end of this sees what failed.
-grep -h '^failed ' "$out"/*.log
+# Whoever sees only the end of this sees what failed, and why. The node suite's logs are in node.log once more.
+reasons() { # LOG...
+  awk '/^failed / { left = 8 } /^[^ ]/ && !/^failed / { left = 0 } left-- > 0 && !/^ *at |^$/' "$@"
+}
+reasons "$out"/VmAppliance.*.log "$out/node.log"
 echo "$passed passed, $failed failed, $skipped skipped"
 [ $failed = 0 ] && [ $broken = 0 ]

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace VmAppliance.Guest;
 
 /// <summary>What makes a machine this job's machine. One JSON object; the guest applies it as a whole before it says ready.</summary>
@@ -10,7 +12,12 @@ namespace VmAppliance.Guest;
 /// <param name="Entropy">Random bytes for the guest kernel's generator.</param>
 /// <param name="Directories">Directories to be made for the owner at the same path as on the node.</param>
 sealed record Identity(string HostName, GuestAccount Account, string AuthorizedKey, string HostKey, GuestNetwork Network,
-    long TimeNanoseconds, byte[] Entropy, IReadOnlyList<string> Directories);
+    long TimeNanoseconds, byte[] Entropy, IReadOnlyList<string> Directories)
+{
+    /// <summary>The wall-clock time, to a tenth of a microsecond.</summary>
+    [JsonIgnore]
+    public DateTime Time => DateTime.UnixEpoch.AddTicks(TimeNanoseconds / TimeSpan.NanosecondsPerTick);
+}
 
 /// <summary>An account as the guest's files have it: passwd(5), group(5).</summary>
 sealed record GuestAccount(string Name, int Uid, int Gid, string Home, string Shell, IReadOnlyList<GuestGroup> Groups);

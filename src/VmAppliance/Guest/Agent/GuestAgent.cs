@@ -14,7 +14,7 @@ static class GuestAgent
         while (giver.Next() is { } message)
         {
             if (message.Identity is { } identity)
-                giver.Answer(Become(identity));
+                giver.Answer(Become(identity, giver.IsLive));
             else if (message.TimeNanoseconds is { } time)
                 GuestKernel.SetClock(time);
             else if (message.Signal is { } signal)
@@ -23,11 +23,11 @@ static class GuestAgent
         return 0;
     }
 
-    static GuestMessage Become(Identity identity)
+    static GuestMessage Become(Identity identity, bool isFresh)
     {
         try
         {
-            IdentityChange.Apply(identity);
+            IdentityChange.Apply(identity, isFresh);
             SshServer.Start(identity);
             return new GuestMessage { Ready = true };
         }

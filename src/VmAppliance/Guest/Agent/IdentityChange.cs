@@ -10,12 +10,15 @@ static class IdentityChange
     const int WorldReadable = 0x1A4; // 0644
 
     /// <summary>Applies all of it.</summary>
+    /// <param name="identity">Who the machine shall be.</param>
+    /// <param name="isFresh">Whether it was written just now. One that was written before the boot tells only what time it is not yet: the machine's own clock is better than that.</param>
     /// <exception cref="Diagnostics.ApplianceException">A tool failed.</exception>
     /// <exception cref="IOException">A file cannot be written.</exception>
-    public static void Apply(Identity identity)
+    public static void Apply(Identity identity, bool isFresh)
     {
         GuestKernel.AddEntropy(identity.Entropy);
-        GuestKernel.SetClock(identity.TimeNanoseconds);
+        if (isFresh || DateTime.UtcNow < identity.Time)
+            GuestKernel.SetClock(identity.TimeNanoseconds);
         Name(identity.HostName);
         AccountFiles.Write(identity.Account);
         MakeOwned(identity.Account.Home, identity.Account, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);

@@ -28,6 +28,9 @@ abstract class IdentityGiver : IDisposable
         throw new ApplianceException(Blame.Node, "find identity", GuestMessage.PortName, "there is neither this port nor a seed disk");
     }
 
+    /// <summary>Whether a message comes at the moment it was written: then its time is the time.</summary>
+    public abstract bool IsLive { get; }
+
     /// <summary>The next message; null when there will be no more.</summary>
     public abstract GuestMessage? Next();
 
@@ -84,6 +87,8 @@ abstract class IdentityGiver : IDisposable
             Answer(new GuestMessage { Hello = true });
         }
 
+        public override bool IsLive => true;
+
         public override GuestMessage? Next()
         {
             while (true)
@@ -108,6 +113,8 @@ abstract class IdentityGiver : IDisposable
     sealed class Seed(Identity identity) : IdentityGiver
     {
         Identity? _identity = identity;
+
+        public override bool IsLive => false;
 
         public override GuestMessage? Next()
         {
