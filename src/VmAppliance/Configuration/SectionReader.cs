@@ -43,10 +43,10 @@ sealed class SectionReader(string name, IConfigurationSection section, List<stri
         text => Units.Duration(text) is { Ticks: > 0 } time ? time : null,
         time => Units.Text(time!.Value), () => "must be a duration such as 500ms, 30s or 2min") ?? standard;
 
-    /// <summary>One of an enumeration's names, in lower case.</summary>
-    public T Choice<T>(string key, T standard) where T : struct, Enum => Read<T?>(key, standard,
-        text => Enum.GetValues<T>().Where(v => Name(v) == text).Cast<T?>().FirstOrDefault(),
-        value => Name(value!.Value), () => $"must be one of {string.Join(", ", Enum.GetValues<T>().Select(Name))}") ?? standard;
+    /// <summary>One of a few values, by name. The names are given, because to ask the runtime for those of an enumeration takes longer than all the rest.</summary>
+    public T Choice<T>(string key, T standard, params (string Name, T Value)[] values) where T : struct, Enum => Read<T?>(key, standard,
+        text => Array.FindIndex(values, v => v.Name == text) is >= 0 and var found ? values[found].Value : null,
+        value => values.First(v => v.Value.Equals(value)).Name, () => $"must be one of {string.Join(", ", values.Select(v => v.Name))}") ?? standard;
 
     /// <summary>yes or no.</summary>
     public bool Flag(string key, bool standard) => Read<bool?>(key, standard,
@@ -86,6 +86,4 @@ sealed class SectionReader(string name, IConfigurationSection section, List<stri
             effective.Add(new EffectiveValue(name, key, () => print(value), false));
         return value ?? standard;
     }
-
-    static string Name<T>(T value) where T : struct, Enum => value.ToString().ToLowerInvariant();
 }

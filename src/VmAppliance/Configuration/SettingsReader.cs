@@ -45,8 +45,8 @@ sealed class SettingsReader
 
     static ApplianceSettings Appliance(SectionReader s) => new(
         s.Word("batch", "gridengine", "gridengine"),
-        s.Choice("hypervisor", HypervisorKind.Qemu),
-        s.Choice("accel", Acceleration.Auto),
+        s.Choice("hypervisor", HypervisorKind.Qemu, ("qemu", HypervisorKind.Qemu), ("xen", HypervisorKind.Xen)),
+        s.Choice("accel", Acceleration.Auto, ("auto", Acceleration.Auto), ("kvm", Acceleration.Kvm), ("tcg", Acceleration.Tcg)),
         s.Path("run_dir", "/run/vmappliance"),
         s.Path("state_dir", "/var/lib/vmappliance"),
         s.Text("qemu", "auto"),
@@ -61,7 +61,7 @@ sealed class SettingsReader
     static NetworkSettings Network(SectionReader s, HypervisorKind hypervisor)
     {
         var isXen = hypervisor == HypervisorKind.Xen;
-        var kind = s.Choice("kind", isXen ? NetworkKind.Tap : NetworkKind.User);
+        var kind = s.Choice("kind", isXen ? NetworkKind.Tap : NetworkKind.User, ("user", NetworkKind.User), ("tap", NetworkKind.Tap));
         if (isXen && kind == NetworkKind.User)
             s.Complain("kind", "must be tap: Xen has no user-mode network");
         var restrict = s.Flag("restrict", false);
@@ -78,8 +78,9 @@ sealed class SettingsReader
     static StorageSettings Storage(SectionReader s, ApplianceSettings appliance)
     {
         var isXen = appliance.Hypervisor == HypervisorKind.Xen;
-        var kind = s.Choice("kind", StorageKind.Auto);
-        var copy = s.Choice("copy", isXen ? CopyKind.Full : CopyKind.Auto);
+        var kind = s.Choice("kind", StorageKind.Auto, ("auto", StorageKind.Auto), ("file", StorageKind.File), ("snapshot", StorageKind.Snapshot), ("thin", StorageKind.Thin));
+        var copy = s.Choice("copy", isXen ? CopyKind.Full : CopyKind.Auto,
+            ("auto", CopyKind.Auto), ("overlay", CopyKind.Overlay), ("reflink", CopyKind.Reflink), ("full", CopyKind.Full));
         if (isXen && copy is CopyKind.Auto or CopyKind.Overlay)
             s.Complain("copy", "must be full or reflink: Xen cannot start from an overlay");
         var directory = s.Path("dir", $"{appliance.StateDirectory}/disks");
@@ -109,7 +110,7 @@ sealed class SettingsReader
             s.Text("machine", appliance.UsualMachine),
             s.Text("cpu", "auto"),
             s.Duration("ready_timeout", appliance.ReadyTimeout),
-            s.Choice("identity", appliance.UsualIdentity));
+            s.Choice("identity", appliance.UsualIdentity, ("port", IdentityKind.Port), ("seed", IdentityKind.Seed)));
         if (appliance.Hypervisor == HypervisorKind.Xen && image.Machine is not ("pv" or "pvh"))
             s.Complain("machine", "must be pv or pvh on Xen");
         if (appliance.Hypervisor == HypervisorKind.Xen && image.Identity == IdentityKind.Port)

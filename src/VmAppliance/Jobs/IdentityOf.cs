@@ -4,10 +4,19 @@ using VmAppliance.Linux;
 namespace VmAppliance.Jobs;
 
 /// <summary>The identity of a request's machine.</summary>
-sealed class IdentityOf(MachineRequest request, SlotNetwork network, SshKeyPair client, SshKeyPair host)
+sealed class IdentityOf(MachineRequest request, SlotNetwork network)
 {
+    // Made when they are first asked for: while the machine boots, where it asks itself.
+    readonly Lazy<SshKeyPair> _client = new(SshKeyPair.Create), _host = new(SshKeyPair.Create);
+
     const int EntropyBytes = 64;
     const long NanosecondsPerTick = 100;
+
+    /// <summary>The key pair of whoever may log in.</summary>
+    public SshKeyPair Client => _client.Value;
+
+    /// <summary>The key pair by which the machine proves itself.</summary>
+    public SshKeyPair Host => _host.Value;
 
     /// <summary>The owner's home in the machine: as on the node, unless the account has none. Only its name is looked at: it may be on a file server that hangs.</summary>
     public string Home { get; } = request.Owner.Home is { Length: > 1 } home && home[0] == '/'
@@ -18,7 +27,7 @@ sealed class IdentityOf(MachineRequest request, SlotNetwork network, SshKeyPair 
         $"vma-{request.Job.Key.Id}-{request.Job.Key.Task}",
         new GuestAccount(request.Owner.Name, request.Owner.Uid, request.Owner.Gid, Home, request.Owner.Shell,
             [.. request.Owner.Groups.Select(g => new GuestGroup(g.Name, g.Gid))]),
-        client.PublicLine, host.PrivateKey, network.Guest,
+        Client.PublicLine, Host.PrivateKey, network.Guest,
         TimeNanoseconds(), Entropy.Bytes(EntropyBytes), request.Job.Directories);
 
     /// <summary>The wall clock in nanoseconds since 1970.</summary>

@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 namespace VmAppliance.Jobs;
 
 /// <summary>How far a lease has come. Written before the step is taken: a hook that dies leaves word of what may be there.</summary>
-[JsonConverter(typeof(JsonStringEnumConverter<Phase>))]
+[JsonConverter(typeof(PhaseConverter))]
 enum Phase
 {
     /// <summary>The slot is taken; nothing else is there.</summary>

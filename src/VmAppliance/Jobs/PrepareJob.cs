@@ -56,9 +56,8 @@ sealed class PrepareJob(Node node, Timeline timeline, int interruption = -1)
         var disk = node.Disks.Wipe(lease.Record.Disk, new GoldenDisk(image.Disk, image.EmptyOverlay, image.DiskBytes));
         timeline.Mark("wipe");
 
-        SshKeyPair client = SshKeyPair.Create(), host = SshKeyPair.Create();
         var network = new SlotNetwork(node.Settings.Network, lease.Record.Slot);
-        var identity = new IdentityOf(request, network, client, host);
+        var identity = new IdentityOf(request, network);
         lease.Enter(Phase.Starting);
         var seed = settings.Identity == IdentityKind.Seed ? WriteSeed(lease, identity) : null;
         using var machine = node.Hypervisor.Start(Spec(lease, request, image, settings, disk, network, seed));
@@ -67,7 +66,7 @@ sealed class PrepareJob(Node node, Timeline timeline, int interruption = -1)
 
         new Readiness(machine, settings.ReadyTimeout, interruption).Wait(MachineDirectory.Port(lease.Directory), seed is null ? identity.Now : null);
         machine.HandOver();
-        var access = new GuestAccess(machine.Address ?? network.Address, machine.Port, request.Owner.Name, client.PrivateKey, host.Fingerprint);
+        var access = new GuestAccess(machine.Address ?? network.Address, machine.Port, request.Owner.Name, identity.Client.PrivateKey, identity.Host.Fingerprint);
         lease.Issue(new Pass(access, machine.Reference, identity.Home, request.LostStatus), request.Owner.Gid);
         lease.Enter(Phase.Ready);
         timeline.Mark("ready");
