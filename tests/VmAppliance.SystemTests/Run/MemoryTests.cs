@@ -26,6 +26,7 @@ sealed class MemoryTests
         await Eventually.Holds("all of it is in the file", () => new FileInfo(file).Length >= Large - MostHeldBack);
 
         var peak = PeakMemory(command);
+        Console.WriteLine($"peak {peak} KiB");
         await command.Input.DisposeAsync();
         var result = await command.Ended;
         File.Delete(file);
@@ -51,6 +52,7 @@ sealed class MemoryTests
             await command.RawOutput.ReadExactlyAsync(buffer.AsMemory(0, (int)Math.Min(left, buffer.Length)));
         await command.Errors.Contains("written\n");
         var peak = PeakMemory(command);
+        Console.WriteLine($"peak {peak} KiB, {stopped} KiB while nobody read");
         await command.Input.DisposeAsync();
 
         await Assert.That((await command.Ended).Status).IsEqualTo(0);
