@@ -13,7 +13,7 @@ sealed record Settings(
 {
     /// <summary>The settings of an image, with the defaults where it has no section.</summary>
     public ImageSettings Image(string name) => Images.TryGetValue(name, out var image) ? image
-        : new ImageSettings(Slots.Cpus, Slots.Memory, "", Appliance.UsualMachine, "auto", Appliance.ReadyTimeout, Appliance.UsualIdentity);
+        : new ImageSettings(Slots.Cpus, Slots.Memory, "", Appliance.UsualMachine, "auto", Appliance.ReadyTimeout, Appliance.UsualIdentity, TemplateKind.Auto);
 }
 
 /// <summary>What runs machines.</summary>
@@ -91,6 +91,16 @@ enum IdentityKind
     Seed,
 }
 
+/// <summary>Whether machines are resumed from a template.</summary>
+enum TemplateKind
+{
+    /// <summary>Where there is one that fits.</summary>
+    Auto,
+
+    /// <summary>Never: each boots.</summary>
+    Off,
+}
+
 /// <summary>[appliance]</summary>
 sealed record ApplianceSettings(string Batch, HypervisorKind Hypervisor, Acceleration Acceleration, string RunDirectory,
     string StateDirectory, string Qemu, TimeSpan ReadyTimeout, int LostStatus)
@@ -131,7 +141,7 @@ sealed record XenSettings(string Xl, string? Scripts);
 sealed record GridEngineSettings(string AdminUser);
 
 /// <summary>[image:NAME]</summary>
-sealed record ImageSettings(int Cpus, long Memory, string Append, string Machine, string Cpu, TimeSpan ReadyTimeout, IdentityKind Identity);
+sealed record ImageSettings(int Cpus, long Memory, string Append, string Machine, string Cpu, TimeSpan ReadyTimeout, IdentityKind Identity, TemplateKind Template);
 
 /// <summary>[queue:NAME]; without an image (<c>none</c>) jobs run on the node itself.</summary>
 sealed record QueueSettings(string? Image, int LostStatus);

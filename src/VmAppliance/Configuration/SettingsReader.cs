@@ -110,7 +110,8 @@ sealed class SettingsReader
             s.Text("machine", appliance.UsualMachine),
             s.Text("cpu", "auto"),
             s.Duration("ready_timeout", appliance.ReadyTimeout),
-            s.Choice("identity", appliance.UsualIdentity, ("port", IdentityKind.Port), ("seed", IdentityKind.Seed)));
+            s.Choice("identity", appliance.UsualIdentity, ("port", IdentityKind.Port), ("seed", IdentityKind.Seed)),
+            s.Choice("template", TemplateKind.Auto, ("auto", TemplateKind.Auto), ("off", TemplateKind.Off)));
         if (appliance.Hypervisor == HypervisorKind.Xen && image.Machine is not ("pv" or "pvh"))
             s.Complain("machine", "must be pv or pvh on Xen");
         if (appliance.Hypervisor == HypervisorKind.Xen && image.Identity == IdentityKind.Port)

@@ -14,6 +14,12 @@ sealed record GuestMessage
     /// <summary>Node: this is who you are.</summary>
     public Identity? Identity { get; init; }
 
+    /// <summary>Node: you will be frozen, and resumed many times; make ready what every job needs.</summary>
+    public bool? Settle { get; init; }
+
+    /// <summary>Guest: I have, and now wait for my identity.</summary>
+    public bool? Settled { get; init; }
+
     /// <summary>Guest: the identity is applied, sshd answers.</summary>
     public bool? Ready { get; init; }
 

@@ -7,6 +7,18 @@ interface IHypervisor
     /// <exception cref="Diagnostics.ApplianceException">It cannot be started; nothing of it is left.</exception>
     Machine Start(MachineSpec spec);
 
+    /// <summary>
+    /// All that a machine must have in common with a frozen one to be resumed from it, as text; null where machines cannot be frozen.
+    /// </summary>
+    string? Likeness(MachineSpec spec);
+
+    /// <summary>Stops a machine that was started with memory that others shall see, and writes down what else it is.</summary>
+    /// <param name="directory">The lease's directory.</param>
+    /// <param name="owner">Whose rights the machine has.</param>
+    /// <param name="state">The file to write.</param>
+    /// <exception cref="Diagnostics.ApplianceException">It could not be done; the machine is of no use any more.</exception>
+    void Freeze(string directory, MachineOwner owner, string state);
+
     /// <summary>Ends a machine at once and waits until it is gone.</summary>
     /// <exception cref="Diagnostics.ApplianceException">It does not go.</exception>
     void Destroy(MachineReference machine);

@@ -1,3 +1,5 @@
+using VmAppliance.Linux;
+
 namespace VmAppliance.Hypervisors;
 
 /// <summary>A machine to be started.</summary>
@@ -16,12 +18,18 @@ namespace VmAppliance.Hypervisors;
 /// <param name="Disk">The root disk.</param>
 /// <param name="Network">The network card.</param>
 /// <param name="Seed">A read-only disk with the identity on it, if that is how the machine learns it.</param>
+/// <param name="Frozen">Memory that others shall see, or have seen; null for memory of its own.</param>
 sealed record MachineSpec(string Name, Guid Uuid, string Directory, MachineOwner Owner, int Cpus, long Memory, string Model, string Cpu,
-    string Kernel, string? Unpacked, string? Initrd, string Append, MachineDisk Disk, MachineNetwork Network, string? Seed)
+    string Kernel, string? Unpacked, string? Initrd, string Append, MachineDisk Disk, MachineNetwork Network, string? Seed, MachineMemory? Frozen = null)
 {
     /// <summary>What the names of all machines begin with; the job follows.</summary>
     public const string NamePrefix = "vma-";
 }
+
+/// <summary>Memory that is a file, for as long as the machine is being started.</summary>
+/// <param name="File">The memory: a machine that boots writes it, one that is resumed has a view of its own of it.</param>
+/// <param name="State">What else a machine is resumed from, a file; null to boot.</param>
+sealed record MachineMemory(Descriptor File, string? State);
 
 /// <summary>User, group and supplementary groups of a machine.</summary>
 sealed record MachineOwner(int Uid, int Gid, IReadOnlyList<int> Groups);

@@ -47,4 +47,5 @@ sealed record Image(string Name, string Version, DateTimeOffset Imported, long D
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(Image))]
 [JsonSerializable(typeof(IReadOnlyList<Image>))]
+[JsonSerializable(typeof(Template))]
 sealed partial class ImageJson : JsonSerializerContext;

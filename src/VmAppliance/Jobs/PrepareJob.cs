@@ -52,19 +52,16 @@ sealed class PrepareJob(Node node, Timeline timeline, int interruption = -1)
     void Build(Lease lease, MachineRequest request, Image image)
     {
         var settings = node.Settings.Image(image.Name);
-        lease.Enter(Phase.Wiping);
-        var disk = node.Disks.Wipe(lease.Record.Disk, new GoldenDisk(image.Disk, image.EmptyOverlay, image.DiskBytes));
-        timeline.Mark("wipe");
-
         var network = new SlotNetwork(node.Settings.Network, lease.Record.Slot);
         var identity = new IdentityOf(request, network);
-        lease.Enter(Phase.Starting);
         var seed = settings.Identity == IdentityKind.Seed ? WriteSeed(lease, identity) : null;
-        using var machine = node.Hypervisor.Start(Spec(lease, request, image, settings, disk, network, seed));
+        var start = new MachineStart(node, lease, image, timeline);
+        using var machine = start.Run(Spec(lease, request, image, settings, network, seed));
         lease.Started(machine.Reference);
-        timeline.Mark("start");
+        timeline.Mark(start.IsResumed ? "resume" : "start");
 
-        new Readiness(machine, settings.ReadyTimeout, interruption).Wait(MachineDirectory.Port(lease.Directory), seed is null ? identity.Now : null);
+        new Readiness(machine, settings.ReadyTimeout, interruption).Wait(MachineDirectory.Port(lease.Directory),
+            seed is null ? () => new GuestMessage { Identity = identity.Now() } : null, start.IsResumed);
         machine.HandOver();
         var access = new GuestAccess(machine.Address ?? network.Address, machine.Port, request.Owner.Name, identity.Client.PrivateKey, identity.Host.Fingerprint);
         lease.Issue(new Pass(access, machine.Reference, identity.Home, request.LostStatus), request.Owner.Gid);
@@ -79,10 +76,11 @@ sealed class PrepareJob(Node node, Timeline timeline, int interruption = -1)
         return path;
     }
 
-    static MachineSpec Spec(Lease lease, MachineRequest request, Image image, ImageSettings settings, Disk disk, SlotNetwork network, string? seed) =>
+    /// <summary>The machine that a request wants, but for its disk.</summary>
+    public static MachineSpec Spec(Lease lease, MachineRequest request, Image image, ImageSettings settings, SlotNetwork network, string? seed) =>
         new($"{MachineSpec.NamePrefix}{lease.Record.Job}", lease.Record.Machine.Uuid, lease.Directory,
             new MachineOwner(request.Owner.Uid, request.Owner.Gid, [.. request.Owner.Groups.Select(g => g.Gid)]),
             request.Cpus ?? settings.Cpus, request.Memory ?? settings.Memory, settings.Machine, settings.Cpu,
             image.Kernel, image.Unpacked, image.Initrd, $"{image.Append} {settings.Append}".Trim(),
-            new MachineDisk(disk.Path, disk.Format, disk.Backing), network.Card, seed);
+            MachineStart.NoDisk, network.Card, seed);
 }

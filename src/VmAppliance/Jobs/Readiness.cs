@@ -19,14 +19,17 @@ sealed class Readiness(Machine machine, TimeSpan patience, int interruption)
 
     /// <summary>Waits.</summary>
     /// <param name="port">Prefix of the identity port's pipes.</param>
-    /// <param name="identity">Makes the identity when the guest asks for it; null when it is on a seed disk.</param>
+    /// <param name="answer">Makes what the guest is told when it asks who it is; null when it has that on a seed disk.</param>
+    /// <param name="isAwake">Whether the guest does not ask any more: it has before it was frozen.</param>
     /// <exception cref="ApplianceException">The machine ended, refused its identity, or said nothing in time.</exception>
-    public void Wait(string port, Func<Identity>? identity)
+    public void Wait(string port, Func<GuestMessage>? answer, bool isAwake = false)
     {
         try
         {
-            using var channel = identity is null ? null : GuestChannel.Open(port);
-            while (!IsReady(channel, identity))
+            using var channel = answer is null ? null : GuestChannel.Open(port);
+            if (isAwake)
+                channel?.Send(answer!());
+            while (!IsReady(channel, answer))
             {
                 // Until it is.
             }
@@ -40,18 +43,18 @@ sealed class Readiness(Machine machine, TimeSpan patience, int interruption)
 
     string Name => machine.Name;
 
-    bool IsReady(GuestChannel? channel, Func<Identity>? identity)
+    bool IsReady(GuestChannel? channel, Func<GuestMessage>? answer)
     {
         // A machine that never stops talking must not hide the deadline.
         switch (_deadline.Passed ? -1 : Poll.Readable(_deadline, channel?.PollDescriptor ?? -1, machine.Process.PollDescriptor, machine.Console.PollDescriptor, interruption))
         {
             case 0:
-                return channel!.Receive().Any(message => IsReady(channel, message, identity));
+                return channel!.Receive().Any(message => IsReady(channel, message, answer));
             case 1:
                 throw Ended();
             case 2:
                 machine.Console.Drain();
-                return identity is null && ConsoleSaysReady();
+                return answer is null && ConsoleSaysReady();
             case 3:
                 throw new ApplianceException(Blame.Transient, Operation, Name, "interrupted");
             default:
@@ -59,15 +62,15 @@ sealed class Readiness(Machine machine, TimeSpan patience, int interruption)
         }
     }
 
-    bool IsReady(GuestChannel channel, GuestMessage message, Func<Identity>? identity)
+    bool IsReady(GuestChannel channel, GuestMessage message, Func<GuestMessage>? answer)
     {
         if (message.Error is { } error)
             throw Refused(error);
         if (++_messages > MostMessages)
             throw new ApplianceException(Blame.Transient, Operation, Name, "it talks without end instead of getting ready");
-        if (message.Hello == true && identity is not null)
-            channel.Send(new GuestMessage { Identity = identity() });
-        return message.Ready == true;
+        if (message.Hello == true && answer is not null)
+            channel.Send(answer());
+        return message.Ready == true || message.Settled == true;
     }
 
     bool ConsoleSaysReady()

@@ -7,6 +7,8 @@ namespace VmAppliance.Linux;
 /// <summary>An open file descriptor, closed once.</summary>
 sealed unsafe class Descriptor(int fd) : IDisposable
 {
+    const int AllSeals = Native.F_SEAL_SEAL | Native.F_SEAL_SHRINK | Native.F_SEAL_GROW | Native.F_SEAL_WRITE;
+
     int _fd = fd;
 
     /// <summary>The number; -1 once closed.</summary>
@@ -32,7 +34,7 @@ sealed unsafe class Descriptor(int fd) : IDisposable
     }
 
     /// <summary>Memory with a name, at most <paramref name="size"/> bytes: writes beyond it fail (F_SEAL_GROW).</summary>
-    public static Descriptor Memory(string name, int size)
+    public static Descriptor Memory(string name, long size)
     {
         using var memory = new NativeStrings();
         // MFD_CLOEXEC | MFD_ALLOW_SEALING (linux/memfd.h)
@@ -41,6 +43,13 @@ sealed unsafe class Descriptor(int fd) : IDisposable
         Errno.Check(fcntl(fd.Number, Native.F_ADD_SEALS, Native.F_SEAL_SHRINK | Native.F_SEAL_GROW), "fcntl", name);
         return fd;
     }
+
+    /// <summary>Lets nobody write to it any more, whatever rights he has: not through this descriptor, nor any other of the same memory.</summary>
+    public void SealMemory() => Errno.Check(fcntl(Number, Native.F_ADD_SEALS, Native.F_SEAL_SEAL | Native.F_SEAL_WRITE), "fcntl", $"descriptor {Number}");
+
+    /// <summary>Whether it is memory that nobody can write to or resize any more.</summary>
+    public bool IsSealedMemory => fcntl(Number, Native.F_GET_SEALS) is var seals and >= 0
+        && (seals & AllSeals) == AllSeals;
 
     /// <summary>Reads what is there, at most the buffer's length.</summary>
     /// <returns>Bytes read; 0 at the end; -1 when nothing is there yet (a non-blocking descriptor).</returns>

@@ -34,6 +34,14 @@ static unsafe class Files
         return Errno.Last is Errno.ENOENT or Errno.ENOTDIR ? null : throw new LinuxException("lstat", path, Errno.Last);
     }
 
+    /// <summary>fstat(2).</summary>
+    public static FileFacts Facts(Descriptor file)
+    {
+        stat facts;
+        Errno.Check(fstat(file.Number, &facts), "fstat", $"descriptor {file.Number}");
+        return new FileFacts((int)(uint)facts.st_uid, (int)(uint)facts.st_gid, (int)(uint)facts.st_mode, (long)facts.st_size);
+    }
+
     /// <summary>Replaces a file as a whole: a file beside it, given its owner and mode, is renamed over it.</summary>
     /// <param name="path">The file.</param>
     /// <param name="content">All of its content.</param>
@@ -100,9 +108,7 @@ static unsafe class Files
     public static byte[] ReadNoFollow(string path, int limit, out FileFacts facts)
     {
         using var file = Descriptor.Open(path, OpenMode.Read | OpenMode.NoFollow | OpenMode.NonBlocking);
-        stat status;
-        Errno.Check(fstat(file.Number, &status), "fstat", path);
-        facts = new FileFacts((int)(uint)status.st_uid, (int)(uint)status.st_gid, (int)(uint)status.st_mode, (long)status.st_size);
+        facts = Facts(file);
         if (!facts.IsRegular || facts.Size > limit)
             throw new LinuxException("read", path, facts.IsRegular ? Errno.EFBIG : Errno.EINVAL);
         var content = new byte[facts.Size];

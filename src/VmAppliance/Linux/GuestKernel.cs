@@ -32,6 +32,16 @@ static unsafe class GuestKernel
         _ = ioctl(device.Number, RNDRESEEDCRNG);
     }
 
+    /// <summary>sync(2).</summary>
+    public static void Sync() => sync();
+
+    /// <summary>Puts a file in the place of another one, whatever that is: mount(2), MS_BIND.</summary>
+    public static void Cover(string path, string with)
+    {
+        using var memory = new NativeStrings();
+        Errno.Check(Native.mount(memory.Add(with), memory.Add(path), null, Native.MS_BIND, null), "mount", path);
+    }
+
     /// <summary>sethostname(2).</summary>
     public static void SetHostName(string name)
     {

@@ -11,7 +11,8 @@ static unsafe partial class Native
     public const int SYS_mknod = 133, SYS_pidfd_send_signal = 424, SYS_pidfd_open = 434;
     public const short POSIX_SPAWN_SETSIGDEF = 0x04, POSIX_SPAWN_SETSIGMASK = 0x08, POSIX_SPAWN_SETSID = 0x80;
     public const int F_DUPFD_CLOEXEC = 1030, F_ADD_SEALS = 1033;
-    public const int F_SEAL_SHRINK = 2, F_SEAL_GROW = 4;
+    public const int F_GET_SEALS = 1034;
+    public const int F_SEAL_SEAL = 1, F_SEAL_SHRINK = 2, F_SEAL_GROW = 4, F_SEAL_WRITE = 8;
 
     /// <summary>struct rlimit of getrlimit(2); <see cref="ulong.MaxValue"/> is RLIM_INFINITY.</summary>
     public struct RLimit
@@ -58,6 +59,17 @@ static unsafe partial class Native
 
     [LibraryImport("libc", SetLastError = true)]
     public static partial int flock(int fd, int operation);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial long lseek(int fd, long offset, int whence);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial nint sendfile(int to, int from, long* offset, nuint count);
+
+    public const ulong MS_BIND = 4096;
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial int mount(byte* source, byte* target, byte* type, ulong flags, void* data);
 
     [LibraryImport("libc", SetLastError = true)]
     public static partial nint getrandom(byte* buffer, nuint length, uint flags);

@@ -13,7 +13,13 @@ namespace VmAppliance.Modes;
 /// <summary><c>run</c>: the whole cycle in one process, with no batch system: a command in a machine that nobody has used before.</summary>
 static class RunMode
 {
-    const string SystemAccount = "vmappliance", LastResort = "nobody";
+    const string LastResort = "nobody";
+
+    /// <summary>The account of machines that are nobody's in particular.</summary>
+    public const string SystemAccount = "vmappliance";
+
+    /// <summary>That account, or who stands in for it where it does not exist.</summary>
+    public static Account DefaultOwner() => AccountDatabase.Find(SystemAccount) ?? AccountDatabase.Get(LastResort);
 
     /// <summary>The sub-command.</summary>
     public static Command Create(Func<ParseResult, string> configuration)
@@ -77,7 +83,7 @@ static class RunMode
             return AccountDatabase.Get(wanted);
         if (name is not null)
             throw new ApplianceException(Blame.Usage, "choose owner", name, "a machine is never root's", "name an ordinary account");
-        return AccountDatabase.Find(SystemAccount) ?? AccountDatabase.Get(LastResort);
+        return DefaultOwner();
     }
 
     static string OnlyImage(Node node) => node.Images.List() switch

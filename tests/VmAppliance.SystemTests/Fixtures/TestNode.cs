@@ -37,6 +37,8 @@ sealed class TestNode : IAsyncInitializer, IAsyncDisposable
         // Guarding the guest's kernel against its jobs costs a third of its boot in software emulation, and tests nothing of ours.
         await Standard.Maintenance("image", "import", Image, "--disk", parts[0], "--kernel", parts[1], "--initrd", parts[2],
             "--append", $"{(await File.ReadAllTextAsync(parts[3])).Trim()} mitigations=off").Require();
+        // Most of the tests' machines are resumed from it; who wants one that boots says template = off.
+        await Standard.Maintenance("image", "template", Image).Require();
     }
 
     /// <summary>What is left of machines in all of this session's nodes, in words; empty when nothing is.</summary>

@@ -21,7 +21,7 @@ sealed partial class CleanMachineTests
     [Test]
     public async Task MachinesShareNothing()
     {
-        var node = Session.With("two");
+        var node = Session.With("two", $"image:{TestNode.Image}.template = off");
         await using var first = (node.Script($"{Marks} {Identity} echo ready; cat") with { KeepInputOpen = true }).Start();
         await using var second = (node.Script($"{Identity} {Look}; echo ready; cat") with { KeepInputOpen = true }).Start();
         await Task.WhenAll(first.Output.Contains("ready\n"), second.Output.Contains("ready\n"));

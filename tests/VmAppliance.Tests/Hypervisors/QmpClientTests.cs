@@ -40,6 +40,50 @@ sealed class QmpClientTests
     }
 
     [Test]
+    public async Task Arguments_go_with_a_command()
+    {
+        using var server = new QmpServer(null, QmpServer.Greeting, QmpServer.Done, QmpServer.Done);
+        using var client = Connect(server);
+        client.Execute("migrate-incoming", "{\"uri\":\"fd:7\"}");
+        await Assert.That(server.Heard).EndsWith("\n{\"execute\":\"migrate-incoming\",\"arguments\":{\"uri\":\"fd:7\"}}");
+    }
+
+    [Test]
+    [Arguments(true)]
+    [Arguments(false)]
+    public async Task A_migration_has_ended_when_its_event_says_so(bool isEarly)
+    {
+        const string Events = "{\"event\":\"MIGRATION\",\"data\":{\"status\":\"active\"}}\n{\"event\":\"MIGRATION\",\"data\":{\"status\":\"completed\"}}\n";
+        using var server = new QmpServer("", QmpServer.Greeting, QmpServer.Done, isEarly ? Events + QmpServer.Done : QmpServer.Done + Events);
+        using var client = Connect(server);
+        client.Execute("migrate");
+        await Task.Run(client.AwaitMigration).WaitAsync(TimeSpan.FromSeconds(3));
+    }
+
+    [Test]
+    public async Task A_migration_that_fails_says_why()
+    {
+        using var server = new QmpServer("", QmpServer.Greeting, QmpServer.Done, "{\"event\":\"MIGRATION\",\"data\":{\"status\":\"failed\"}}\n" + QmpServer.Done,
+            "{\"return\":{\"status\":\"failed\",\"error-desc\":\"Unknown savevm section\"}}\n");
+        var failure = await Failure(server, client =>
+        {
+            client.Execute("migrate-incoming", "{}");
+            client.AwaitMigration();
+        });
+        await Assert.That(failure!.Message).IsEqualTo("ask QEMU, migrate: it failed: Unknown savevm section");
+    }
+
+    [Test]
+    [Arguments("{\"event\":7}")]
+    [Arguments("{\"event\":\"MIGRATION\",\"data\":5}")]
+    [Arguments("{\"event\":\"MIGRATION\",\"data\":{\"status\":null}}")]
+    public async Task A_monitor_that_is_not_QEMUs_does_no_harm(string odd)
+    {
+        using var server = new QmpServer($"{odd}\n", QmpServer.Greeting, QmpServer.Done);
+        await Assert.That((await Failure(server, client => client.AwaitMigration(), TimeSpan.FromSeconds(1)))!.Message).Contains("does not answer in time");
+    }
+
+    [Test]
     public async Task Lines_that_end_with_a_carriage_return_and_long_ones_are_read()
     {
         var large = $"{{\"return\":\"{new string('x', 100_000)}\"}}\r\n";

@@ -15,12 +15,20 @@ static class GuestAgent
         {
             if (message.Identity is { } identity)
                 giver.Answer(Become(identity, giver.IsLive));
+            else if (message.Settle == true)
+                giver.Answer(Settle());
             else if (message.TimeNanoseconds is { } time)
                 GuestKernel.SetClock(time);
             else if (message.Signal is { } signal)
                 Kill.Process(signal.Launcher, signal.Number);
         }
         return 0;
+    }
+
+    static GuestMessage Settle()
+    {
+        Settling.Run();
+        return new GuestMessage { Settled = true };
     }
 
     static GuestMessage Become(Identity identity, bool isFresh)

@@ -20,6 +20,7 @@ static class IdentityChange
         if (isFresh || DateTime.UtcNow < identity.Time)
             GuestKernel.SetClock(identity.TimeNanoseconds);
         Name(identity.HostName);
+        RenewBootId();
         AccountFiles.Write(identity.Account);
         MakeOwned(identity.Account.Home, identity.Account, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         foreach (var directory in identity.Directories)
@@ -35,6 +36,14 @@ static class IdentityChange
         Write("/etc/machine-id", $"{Entropy.Hex(32)}\n");
     }
 
+    // The kernel draws it once, perhaps before the machine was frozen; then all that were resumed would have the same.
+    static void RenewBootId()
+    {
+        const string Kernel = "/proc/sys/kernel/random/boot_id", Own = "/run/vmappliance-boot-id";
+        Write(Own, $"{Guid.NewGuid()}\n");
+        GuestKernel.Cover(Kernel, Own);
+    }
+
     // What exists in the image, a mounted home for instance, is left as it is.
     static void MakeOwned(string path, GuestAccount account, UnixFileMode mode)
     {
@@ -47,7 +56,7 @@ static class IdentityChange
     static void Connect(GuestNetwork network)
     {
         var device = Device(network.Mac);
-        var batch = $"link set dev lo up\nlink set dev {device} up\naddress replace {network.Address} dev {device}\n";
+        var batch = $"link set dev lo up\nlink set dev {device} address {network.Mac} up\naddress replace {network.Address} dev {device}\n";
         if (network.Gateway is not null)
             batch += $"route replace default via {network.Gateway}\n";
         CommandRunner.Require("set up network", ["ip", "-batch", "-"], input: Encoding.ASCII.GetBytes(batch));
@@ -57,9 +66,11 @@ static class IdentityChange
 
     static string Device(string mac)
     {
-        var cards = Directory.GetDirectories("/sys/class/net").ToDictionary(d => Path.GetFileName(d)!, d => File.ReadAllText($"{d}/address").Trim());
+        var cards = Directory.GetDirectories("/sys/class/net").Where(d => Directory.Exists($"{d}/device"))
+            .ToDictionary(d => Path.GetFileName(d)!, d => File.ReadAllText($"{d}/address").Trim());
+        // A machine that was resumed has the card of the one that was frozen.
         return cards.Where(c => c.Value.Equals(mac, StringComparison.OrdinalIgnoreCase)).Select(c => c.Key).FirstOrDefault()
-            ?? throw new IOException($"there is no network card with the address {mac} (there are: {string.Join(", ", cards.Select(c => $"{c.Key} {c.Value}"))})");
+            ?? (cards.Count == 1 ? cards.Keys.Single() : null) ?? throw new IOException($"there is no network card with the address {mac} (there are: {string.Join(", ", cards.Select(c => $"{c.Key} {c.Value}"))})");
     }
 
     static void Write(string path, string text) => Files.Replace(path, Encoding.UTF8.GetBytes(text), WorldReadable);

@@ -26,17 +26,32 @@ static class QemuCommand
     [
         qemu,
         "-name", spec.Name, "-uuid", spec.Uuid.ToString(), "-fw_cfg", $"{LeaseNote}{spec.Directory}",
-        "-machine", $"{spec.Model},accel={(kvm ? "kvm" : "tcg")}", "-cpu", spec.Cpu != "auto" ? spec.Cpu : kvm ? "host" : "max",
-        "-smp", Number(spec.Cpus), "-m", $"{Number(spec.Memory >> 20)}M",
+        "-machine", $"{spec.Model},accel={(kvm ? "kvm" : "tcg")}{(spec.Frozen is null ? "" : ",memory-backend=ram")}", "-cpu", Cpu(spec, kvm),
+        "-smp", Number(spec.Cpus), "-m", $"{Number(spec.Memory >> 20)}M", .. Memory(spec, files),
         "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
         "-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
-        .. Boot(spec, files),
+        .. spec.Frozen?.State is null ? Boot(spec, files) : ["-incoming", "defer", "-S"],
         .. Channels(spec, files),
         .. Disk(spec, files),
         .. network,
         "-device", $"virtio-net-pci,netdev=net,mac={spec.Network.Mac},romfile=",
         "-object", "rng-random,id=rng,filename=/dev/urandom", "-device", "virtio-rng-pci,rng=rng",
+        .. Generation(spec),
     ];
+
+    /// <summary>The CPU model that QEMU is told.</summary>
+    public static string Cpu(MachineSpec spec, bool kvm) => spec.Cpu != "auto" ? spec.Cpu : kvm ? "host" : "max";
+
+    // Of a machine that is resumed each page is shared until it is written to.
+    static string[] Memory(MachineSpec spec, HandedOver files) => spec.Frozen is not { } frozen ? [] :
+    [
+        "-object", $"memory-backend-file,id=ram,size={Number(spec.Memory >> 20)}M,"
+            + $"mem-path=/proc/self/fd/{files.Open($"/proc/self/fd/{frozen.File.Number}", OpenMode.Read)},share={(frozen.State is null ? "on" : "off")}",
+    ];
+
+    // By it a guest's kernel learns that it is not the one that was frozen, and reseeds its generator: the specification of vmgenid.
+    static string[] Generation(MachineSpec spec) =>
+        spec.Model.StartsWith("q35", StringComparison.Ordinal) || spec.Model.StartsWith("pc", StringComparison.Ordinal) ? ["-device", $"vmgenid,guid={spec.Uuid}"] : [];
 
     static IEnumerable<string> Boot(MachineSpec spec, HandedOver files)
     {

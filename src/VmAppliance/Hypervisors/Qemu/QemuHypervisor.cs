@@ -1,3 +1,4 @@
+using System.Globalization;
 using VmAppliance.Configuration;
 using VmAppliance.Diagnostics;
 using VmAppliance.Linux;
@@ -37,9 +38,22 @@ sealed class QemuHypervisor(ApplianceSettings settings) : IHypervisor
         }
     }
 
+    public string? Likeness(MachineSpec spec)
+    {
+        if (spec.Seed is not null)
+            return null;
+        var program = new FileInfo(Program);
+        var kvm = new KvmProof(settings, program.FullName).Decide();
+        return string.Create(CultureInfo.InvariantCulture, $"{program.FullName} {program.Length} {program.LastWriteTimeUtc:O}, {spec.Model}, {(kvm ? "kvm" : "tcg")}, "
+            + $"{QemuCommand.Cpu(spec, kvm)}, {spec.Cpus} cpus, {spec.Memory} bytes, {(spec.Network.Bridge is null ? "user" : "tap")}");
+    }
+
+    public void Freeze(string directory, MachineOwner owner, string state) => QemuMigration.Save(directory, owner, state);
+
     /// <returns>Null when the forwarded port was taken by somebody else meanwhile.</returns>
     static Machine? StartOnce(MachineSpec spec, IReadOnlyList<string> arguments, QemuNetwork network, HandedOver files, bool last)
     {
+        int? state = spec.Frozen?.State is { } file ? files.Open(file, OpenMode.Read) : null;
         var pid = Launch(spec, arguments, files);
         var process = ProcessHandle.Open(pid)!;
         files.CloseOwn();
@@ -48,8 +62,10 @@ sealed class QemuHypervisor(ApplianceSettings settings) : IHypervisor
         try
         {
             var console = ConsoleTail.Over(files.Client($"{spec.Directory}/{QemuCommand.ConsoleSocket}"));
-            using (QmpClient.Over(files.Client($"{spec.Directory}/{QemuCommand.MonitorSocket}"), Deadline.In(StartPatience), process.PollDescriptor))
+            using (var monitor = QmpClient.Over(files.Client($"{spec.Directory}/{QemuCommand.MonitorSocket}"), Deadline.In(StartPatience), process.PollDescriptor))
             {
+                if (state is { } number)
+                    QemuMigration.Load(monitor, number);
                 var reference = new MachineReference(pid, ProcessStatus.Of(pid)?.StartTicks ?? 0, spec.Uuid);
                 return new Machine(reference, $"process {pid}", process, console, network.Address, network.Port, errors.Text, () => ProcessStatus.Of(pid) is { IsStopped: true });
             }

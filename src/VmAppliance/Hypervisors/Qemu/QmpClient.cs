@@ -15,6 +15,7 @@ sealed class QmpClient : IDisposable
     readonly Deadline _deadline;
     readonly int _process;
     readonly List<byte> _pending = [];
+    string? _migration;
 
     QmpClient(Socket socket, Deadline deadline, int process) => (_socket, _deadline, _process) = (socket, deadline, process);
 
@@ -58,12 +59,14 @@ sealed class QmpClient : IDisposable
         }
     }
 
-    /// <summary>Runs a command without arguments and waits for its answer.</summary>
+    /// <summary>Runs a command and waits for its answer.</summary>
+    /// <param name="command">Its name.</param>
+    /// <param name="arguments">Its arguments, a JSON object; null for none.</param>
     /// <returns>The answer's <c>return</c> value as JSON text.</returns>
     /// <exception cref="ApplianceException">QEMU refuses, is gone, or does not answer in time.</exception>
-    public string Execute(string command)
+    public string Execute(string command, string? arguments = null)
     {
-        Send(Encoding.UTF8.GetBytes($"{{\"execute\":\"{command}\"}}\n"), command);
+        Send(Encoding.UTF8.GetBytes($"{{\"execute\":\"{command}\"{(arguments is null ? "" : $",\"arguments\":{arguments}")}}}\n"), command);
         while (true)
         {
             using var message = Next(command);
@@ -71,7 +74,33 @@ sealed class QmpClient : IDisposable
                 return result.GetRawText();
             if (message.RootElement.TryGetProperty("error", out var error))
                 throw new ApplianceException(Blame.Node, "ask QEMU", command, Description(error));
+            Remember(message.RootElement);
         }
+    }
+
+    /// <summary>Waits until a migration has ended: QEMU's event MIGRATION, which the capability <c>events</c> lets it send.</summary>
+    /// <exception cref="ApplianceException">It failed, or QEMU is gone, or does not answer in time.</exception>
+    public void AwaitMigration()
+    {
+        while (_migration is not ("completed" or "failed" or "cancelled"))
+        {
+            using var message = Next("migrate");
+            Remember(message.RootElement);
+        }
+        if (_migration != "completed")
+            throw new ApplianceException(Blame.Node, "ask QEMU", "migrate", $"it {_migration}: {Reason()}");
+    }
+
+    string Reason()
+    {
+        using var status = JsonDocument.Parse(Execute("query-migrate"));
+        return Text(status.RootElement, "error-desc") ?? "no reason given";
+    }
+
+    void Remember(JsonElement message)
+    {
+        if (Text(message, "event") == "MIGRATION" && message.TryGetProperty("data", out var data))
+            _migration = Text(data, "status") ?? _migration;
     }
 
     void Send(byte[] bytes, string command)
@@ -109,8 +138,10 @@ sealed class QmpClient : IDisposable
         }
     }
 
-    static string Description(JsonElement error) => error.ValueKind == JsonValueKind.Object && error.TryGetProperty("desc", out var text)
-        && text.ValueKind == JsonValueKind.String ? text.GetString()! : error.GetRawText();
+    static string Description(JsonElement error) => Text(error, "desc") ?? error.GetRawText();
+
+    static string? Text(JsonElement value, string name) => value.ValueKind == JsonValueKind.Object && value.TryGetProperty(name, out var text)
+        && text.ValueKind == JsonValueKind.String ? text.GetString() : null;
 
     static JsonDocument Parse(byte[] line, string command)
     {

@@ -1,0 +1,36 @@
+using System.Text.Json.Serialization;
+
+namespace VmAppliance.Images;
+
+/// <summary>An image that was booted, made ready and frozen: memory, devices and disk as one unit, never written again.</summary>
+/// <param name="Key">Names it among the templates of its image: a digest of <paramref name="Likeness"/>.</param>
+/// <param name="Likeness">What a machine must have in common with it to be resumed from it.</param>
+/// <param name="Made">When.</param>
+/// <param name="MemoryBytes">Size of its memory.</param>
+/// <param name="Sha256">Checksums of memory, state and disk, in hexadecimal.</param>
+sealed record Template(string Key, string Likeness, DateTimeOffset Made, long MemoryBytes, IReadOnlyList<string> Sha256)
+{
+    /// <summary>Where it is.</summary>
+    [JsonIgnore]
+    public string Directory { get; init; } = "";
+
+    /// <summary>Its memory, as large as the machine's, with holes where nothing was ever written.</summary>
+    [JsonIgnore]
+    public string Memory => $"{Directory}/memory";
+
+    /// <summary>The state of its cpus and devices.</summary>
+    [JsonIgnore]
+    public string State => $"{Directory}/state";
+
+    /// <summary>Its disk: raw, as the image's.</summary>
+    [JsonIgnore]
+    public string Disk => $"{Directory}/disk.raw";
+
+    /// <summary>An overlay with nothing in it.</summary>
+    [JsonIgnore]
+    public string EmptyOverlay => $"{Directory}/empty.qcow2";
+
+    /// <summary>Unlike that of any other memory on this node.</summary>
+    [JsonIgnore]
+    public string MemoryName => $"vma-{Path.GetFileName(Path.GetDirectoryName(Directory))}-{Key}";
+}

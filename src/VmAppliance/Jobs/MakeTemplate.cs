@@ -1,0 +1,79 @@
+using VmAppliance.Batch;
+using VmAppliance.Configuration;
+using VmAppliance.Diagnostics;
+using VmAppliance.Guest;
+using VmAppliance.Hypervisors;
+using VmAppliance.Images;
+using VmAppliance.Linux;
+
+namespace VmAppliance.Jobs;
+
+/// <summary>Makes a template: boots the image on a disk that becomes the template's, lets the guest make ready what every job needs, and freezes it.</summary>
+/// <param name="node">This node.</param>
+/// <param name="interruption">A descriptor that becomes readable when nobody wants it any more.</param>
+sealed class MakeTemplate(Node node, int interruption)
+{
+    const int OwnerOnly = 0x180; // 0600
+
+    /// <summary>Makes it; one of the same kind is replaced when the new one is complete.</summary>
+    /// <param name="request">A machine as its jobs will want it.</param>
+    /// <exception cref="ApplianceException">It cannot be made; what there was before is as it was.</exception>
+    public Template Run(MachineRequest request)
+    {
+        var image = node.Images.Get(request.Image);
+        LeaseRecord Describe(int slot) => new($"{request.Job.Key}", slot, Phase.Claimed, request.Owner.Name, request.Owner.Uid, "", request.Image,
+            Host.BootId(), null, DateTimeOffset.UtcNow, new MachineReference(0, 0, Guid.NewGuid()), null);
+        // Its machine is one of the node's: it has a slot, and whatever happens reap finds it.
+        using var lease = node.Leases.Claim(request.Job.Key, Describe) ?? throw Failed(image, "all slots are taken", "try again when a job has ended", Blame.Transient);
+        try
+        {
+            return Make(lease, request, image);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Failed(image, e.Message, $"is there room in {image.Directory}?", Blame.Node);
+        }
+        finally
+        {
+            new ReleaseJob(node).Run(lease);
+        }
+    }
+
+    Template Make(Lease lease, MachineRequest request, Image image)
+    {
+        var spec = PrepareJob.Spec(lease, request, image, node.Settings.Image(image.Name), new SlotNetwork(node.Settings.Network, lease.Record.Slot), null);
+        var likeness = node.Settings.Image(image.Name).Identity == IdentityKind.Port ? new Templates(node).Likeness(image, spec) : null;
+        if (likeness is null)
+            throw Failed(image, "machines of this image cannot be frozen on this node", "it takes QEMU, identity = port, and disks that are files", Blame.Usage);
+        var shelf = new TemplateShelf(image);
+        using var alone = shelf.TryLock() ?? throw Failed(image, "somebody else makes one of this image", "wait until that is done", Blame.Transient);
+        var template = new Template(Templates.KeyOf(likeness), likeness, DateTimeOffset.UtcNow, spec.Memory, []);
+        template = template with { Directory = shelf.Begin(template.Key) };
+        try
+        {
+            SparseCopy.Run(image.Disk, template.Disk, OwnerOnly);
+            Freeze(lease, spec with { Disk = new MachineDisk(template.Disk, "raw", null) }, template);
+            return shelf.Publish(template);
+        }
+        catch
+        {
+            shelf.Abandon(template.Key);
+            throw;
+        }
+    }
+
+    void Freeze(Lease lease, MachineSpec spec, Template template)
+    {
+        lease.Enter(Phase.Starting);
+        using var memory = Descriptor.Memory("vma-template", spec.Memory);
+        using var machine = node.Hypervisor.Start(spec with { Frozen = new MachineMemory(memory, null) });
+        lease.Started(machine.Reference);
+        new Readiness(machine, node.Settings.Image(lease.Record.Image).ReadyTimeout, interruption)
+            .Wait(MachineDirectory.Port(spec.Directory), () => new GuestMessage { Settle = true });
+        node.Hypervisor.Freeze(spec.Directory, spec.Owner, template.State);
+        node.Hypervisor.Destroy(machine.Reference);
+        SparseCopy.Run(memory, template.Memory, OwnerOnly);
+    }
+
+    static ApplianceException Failed(Image image, string reason, string hint, Blame blame) => new(blame, "make template", image.Name, reason, hint);
+}

@@ -1,0 +1,25 @@
+using System.Text;
+using VmAppliance.Configuration;
+using VmAppliance.Guest;
+using VmAppliance.Hypervisors;
+using VmAppliance.Images;
+
+namespace VmAppliance.Jobs;
+
+/// <summary>Which template a machine can be resumed from.</summary>
+/// <param name="node">This node.</param>
+sealed class Templates(Node node)
+{
+    const int KeyLetters = 16;
+
+    /// <summary>The template for a machine; null when there is none.</summary>
+    public Template? Find(Image image, MachineSpec spec) =>
+        node.Settings.Image(image.Name).Template == TemplateKind.Auto && Likeness(image, spec) is { } likeness ? new TemplateShelf(image).Find(KeyOf(likeness)) : null;
+
+    /// <summary>What a machine and a template must have in common; null when machines of this image cannot be frozen on this node.</summary>
+    public string? Likeness(Image image, MachineSpec spec) =>
+        image.Volume is null && node.Hypervisor.Likeness(spec) is { } likeness ? $"{likeness}, {spec.Append}" : null;
+
+    /// <summary>The name of all templates that are alike in this.</summary>
+    public static string KeyOf(string likeness) => Convert.ToHexStringLower(Sha256.Of(Encoding.UTF8.GetBytes(likeness)))[..KeyLetters];
+}

@@ -1,0 +1,56 @@
+using static Tmds.Linux.LibC;
+
+namespace VmAppliance.Linux;
+
+/// <summary>Copies a file without its holes: lseek(2), sendfile(2).</summary>
+static unsafe class SparseCopy
+{
+    // linux/fs.h
+    const int FromStart = 0, NextData = 3, NextHole = 4;
+
+    /// <summary>Copies a file to a new one.</summary>
+    /// <param name="from">The file that is read.</param>
+    /// <param name="to">The new file.</param>
+    /// <param name="mode">Its permission bits.</param>
+    public static void Run(string from, string to, int mode)
+    {
+        using var source = Descriptor.Open(from, OpenMode.Read);
+        Run(source, to, mode);
+    }
+
+    /// <summary>Copies an open file to a new one.</summary>
+    public static void Run(Descriptor from, string to, int mode)
+    {
+        using var target = Descriptor.Open(to, OpenMode.ReadWrite | OpenMode.Create | OpenMode.Exclusive, mode);
+        Errno.Check(ftruncate(target.Number, Files.Facts(from).Size), "ftruncate", to);
+        Run(from, target);
+    }
+
+    /// <summary>Copies all data to the same places of another file, which must be empty there.</summary>
+    /// <param name="from">The file that is read.</param>
+    /// <param name="to">The file that is written; its size stays, so make it as large first.</param>
+    /// <returns>Bytes copied.</returns>
+    public static long Run(Descriptor from, Descriptor to)
+    {
+        long copied = 0;
+        for (long start = 0; (start = Native.lseek(from.Number, start, NextData)) >= 0;)
+        {
+            var end = Check(Native.lseek(from.Number, start, NextHole), "lseek", from);
+            Check(Native.lseek(to.Number, start, FromStart), "lseek", to);
+            copied += end - start;
+            Send(from, to, start, end);
+            start = end;
+        }
+        // No data behind the last of it.
+        return Errno.Last == Errno.ENXIO ? copied : throw new LinuxException("lseek", $"descriptor {from.Number}", Errno.Last);
+    }
+
+    static void Send(Descriptor from, Descriptor to, long start, long end)
+    {
+        for (var offset = start; offset < end;)
+            if (Check(Native.sendfile(to.Number, from.Number, &offset, (nuint)(end - offset)), "sendfile", to) == 0)
+                throw new LinuxException("sendfile", $"descriptor {from.Number}", Errno.ENODATA);
+    }
+
+    static long Check(long result, string call, Descriptor file) => result >= 0 ? result : throw new LinuxException(call, $"descriptor {file.Number}", Errno.Last);
+}

@@ -1,0 +1,51 @@
+using System.Globalization;
+using System.Text.Json;
+using VmAppliance.SystemTests.Fixtures;
+
+namespace VmAppliance.SystemTests.Templates;
+
+/// <summary>Eight machines, resumed from one template at once, are alike in nothing by which anybody could take one for another.</summary>
+[NotInParallel]
+sealed class NoTwoAlikeTests
+{
+    const int Machines = 8;
+
+    // One a line; the first of each is drawn as early as a job can.
+    const string Script = "head -c 32 /dev/urandom | base64; cat /proc/sys/kernel/random/uuid /proc/sys/kernel/random/boot_id /etc/machine-id; hostname; "
+        + "od -An -N32 -tx1 /dev/random | tr -d '\\n '; echo; echo ready; cat";
+
+    static readonly string[] s_names = ["random bytes", "uuid", "boot id", "machine id", "host name", "blocking random bytes"];
+
+    [ClassDataSource<TestNode>(Shared = SharedType.PerTestSession)]
+    public required TestNode Session { get; init; }
+
+    [Test]
+    public async Task EightMachinesAreAlikeInNothing()
+    {
+        var node = Session.With("eight", $"slots.count = {Machines}");
+        var runs = Enumerable.Range(0, Machines).Select(_ => (node.Command(["run", "--timeline", "--image", TestNode.Image, "--", "sh", "-c", Script]) with { KeepInputOpen = true }).Start()).ToList();
+        await Task.WhenAll(runs.Select(r => r.Output.Contains("ready\n")));
+        var hostKeys = node.Leases.Select(l => JsonDocument.Parse(File.ReadAllBytes($"{node.RunDirectory}/leases/{l}/pass.json")).RootElement
+            .GetProperty("access").GetProperty("hostKeyFingerprint").GetString()!).ToList();
+        foreach (var run in runs)
+            await run.Input.DisposeAsync();
+        var results = await Task.WhenAll(runs.Select(r => r.Ended));
+
+        await Assert.That(results.All(r => r.Status == 0 && r.ErrorText.Contains(" · resume ", StringComparison.Ordinal))).IsTrue().Because(string.Join('\n', results.Select(r => $"{r}")));
+        for (var line = 0; line < s_names.Length; line++)
+            await Assert.That(results.Select(r => r.Lines[line]).Distinct().Count()).IsEqualTo(Machines).Because(s_names[line]);
+        await Assert.That(hostKeys.Distinct().Count()).IsEqualTo(Machines);
+        await Assert.That(node.Rests()).IsEmpty();
+    }
+
+    [Test]
+    public async Task AClockGoesOnWhereTheNodesIs()
+    {
+        await using var run = (Session.With("eight").Script("echo ready; read go; date +%s.%N") with { KeepInputOpen = true }).Start();
+        await run.Output.Contains("ready\n");
+        var before = DateTimeOffset.UtcNow;
+        await run.Say("go");
+        var inside = double.Parse((await run.Ended).Lines[1], CultureInfo.InvariantCulture);
+        await Assert.That(Math.Abs(inside - (before.ToUnixTimeMilliseconds() / 1000.0))).IsLessThanOrEqualTo(2);
+    }
+}

@@ -1,0 +1,111 @@
+using VmAppliance.SystemTests.Fixtures;
+
+namespace VmAppliance.SystemTests.Templates;
+
+/// <summary>Machines are resumed from a template that fits, and boot where there is none; either way the job has what it wants.</summary>
+[ParallelLimiter<TwoMachines>]
+sealed class TemplateTests
+{
+    [ClassDataSource<TestNode>(Shared = SharedType.PerTestSession)]
+    public required TestNode Session { get; init; }
+
+    Node Node => Session.With("template");
+
+    static Command Run(Node node, params IEnumerable<string> words) => node.Command(["run", "--timeline", "--image", TestNode.Image, .. words]);
+
+    string Directory => System.IO.Directory.GetDirectories($"{Node.StateDirectory}/images/{TestNode.Image}").Single();
+
+    HashSet<string> Templates() => System.IO.Directory.GetDirectories(Directory, "*template*").ToHashSet();
+
+    // The steps of a cycle that was resumed, and of one that booted.
+    static async Task IsResumed(CommandResult result, bool isSo) =>
+        await Assert.That(result.ErrorText.Contains(" · resume ", StringComparison.Ordinal)).IsEqualTo(isSo).Because($"{result}");
+
+    // One of an image's templates can be made at a time.
+    const string Making = "template";
+
+    /// <summary>Makes a template of a size that only one test uses.</summary>
+    async Task<string> Make(string memory)
+    {
+        var before = Templates();
+        await Node.Maintenance("image", "template", TestNode.Image, "--memory", memory).Require();
+        return Templates().Except(before).Single();
+    }
+
+    [Test]
+    public async Task AMachineOfTheTemplatesKindIsResumed() =>
+        await IsResumed(await Run(Node, "--", "true").Run(), true);
+
+    [Test]
+    [Arguments("--memory", "208MiB")]
+    [Arguments("--cpus", "2")]
+    public async Task AMachineOfAnotherKindBoots(string option, string value)
+    {
+        var result = await Run(Node, option, value, "--", "echo", "done").Run();
+        await Assert.That((result.Status, result.Text)).IsEqualTo((0, "done\n")).Because($"{result}");
+        await IsResumed(result, false);
+    }
+
+    [Test]
+    public async Task WhereItIsSwitchedOffMachinesBoot() =>
+        await IsResumed(await Run(Session.With("template-off", $"image:{TestNode.Image}.template = off"), "--", "true").Run(), false);
+
+    [Test, NotInParallel(Making)]
+    public async Task ATemplateCanBeReadByAllAndWrittenByNobody()
+    {
+        var golden = File.GetLastWriteTimeUtc($"{Directory}/disk.raw");
+        var template = await Make("216MiB");
+        await Assert.That(System.IO.Directory.GetFiles(template).Order().Select(f => $"{Path.GetFileName(f)} {Convert.ToString((int)File.GetUnixFileMode(f), 8)}"))
+            .IsEquivalentTo(["disk.raw 444", "empty.qcow2 444", "memory 444", "state 444", "template.json 644"]);
+        var written = System.IO.Directory.GetFiles(template).ToDictionary(f => f, File.GetLastWriteTimeUtc);
+        await Run(Node, "--memory", "216MiB", "--", "sh", "-c", "echo x >/var/tmp/x; sync").Require();
+        await Assert.That(System.IO.Directory.GetFiles(template).ToDictionary(f => f, File.GetLastWriteTimeUtc)).IsEquivalentTo(written);
+        await Assert.That(File.GetLastWriteTimeUtc($"{Directory}/disk.raw")).IsEqualTo(golden);
+        await Assert.That((await Run(Node, "--memory", "216MiB", "--", "ls", "/var/tmp").Run()).Text).IsEqualTo("");
+    }
+
+    [Test, NotInParallel(Making)]
+    [Arguments("state", "224MiB")]
+    [Arguments("memory", "232MiB")]
+    public async Task ABrokenTemplateIsDroppedAndTheMachineBoots(string file, string memory)
+    {
+        var template = await Make(memory);
+        await using (var stream = File.OpenWrite($"{template}/{file}"))
+            stream.SetLength(stream.Length / 3 / 4096 * 4096);
+        foreach (var _ in new[] { 1, 2 })
+        {
+            var result = await Run(Node, "--memory", memory, "--", "echo", "done").Run();
+            await Assert.That((result.Status, result.Text)).IsEqualTo((0, "done\n")).Because($"{result}");
+            await IsResumed(result, false);
+        }
+        await Assert.That(System.IO.Directory.Exists(template)).IsFalse();
+    }
+
+    [Test, NotInParallel(Making)]
+    public async Task KilledWhileItIsMadeItLeavesNothingForEver()
+    {
+        var (node, before) = (Session.With("template-killed"), Templates());
+        using (var phase = new LeasePhase(node))
+        await using (var making = node.Maintenance("image", "template", TestNode.Image, "--memory", "240MiB").Start())
+        {
+            await phase.Reaches("Identifying");
+            making.Signal(Native.SIGKILL);
+            await making.Ended;
+        }
+        await Assert.That(node.Machines.Count).IsEqualTo(1);
+        await node.Maintenance("reap").Require();
+        await Assert.That(node.Rests()).IsEmpty();
+        // Whoever makes the next one takes the half of it away.
+        await node.Maintenance("image", "template", TestNode.Image, "--memory", "248MiB").Require();
+        await Assert.That(Templates().Except(before).Count(t => Path.GetFileName(t).StartsWith("new-", StringComparison.Ordinal))).IsEqualTo(0);
+        await Assert.That(node.Rests()).IsEmpty();
+    }
+
+    [Test]
+    public async Task MachinesThatLearnTheirIdentityFromADiskHaveNone()
+    {
+        var result = await Session.With("template-seed", $"image:{TestNode.Image}.identity = seed").Maintenance("image", "template", TestNode.Image).Run();
+        await Assert.That(result.Status).IsEqualTo(64);
+        await Assert.That(result.ErrorText).StartsWith($"vmappliance: make template, {TestNode.Image}: machines of this image cannot be frozen on this node\n");
+    }
+}
