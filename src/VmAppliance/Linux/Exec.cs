@@ -32,6 +32,7 @@ static unsafe class Exec
         var values = Bounded(limits ?? []);
         // The runtime ignores it, and what is ignored stays so for the program.
         _ = Native.signal(SIGPIPE, Native.SIG_DFL);
+        HugePages.Restore();
         // From here on nothing may be allocated: the program's limit on memory is in force, and this runtime is above it.
         foreach (var (resource, value) in values)
             _ = Native.setrlimit(resource, &value);

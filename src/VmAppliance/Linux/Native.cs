@@ -60,6 +60,11 @@ static unsafe partial class Native
     [LibraryImport("libc", SetLastError = true)]
     public static partial int flock(int fd, int operation);
 
+    public const int PR_SET_THP_DISABLE = 41;
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial int prctl(int option, ulong value, ulong b, ulong c, ulong d);
+
     [LibraryImport("libc", SetLastError = true)]
     public static partial long lseek(int fd, long offset, int whence);
 

@@ -42,6 +42,7 @@ static unsafe class Spawn
             Must(posix_spawn_file_actions_addclosefrom_np(actions, descriptors.Count));
             if (directory is not null)
                 Must(posix_spawn_file_actions_addchdir_np(actions, memory.Add(directory)));
+            HugePages.Restore();
             int pid;
             var error = posix_spawnp(&pid, memory.Add(file), actions, attributes, memory.Array(argv), memory.Array(environment));
             return error == 0 ? pid : throw new LinuxException("exec", file, error);

@@ -15,6 +15,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -59,8 +60,18 @@ static void populate(void)
     madvise((void *)start, (uintptr_t)_end - start, 23 /* MADV_POPULATE_WRITE */);
 }
 
+/*
+ * The runtime spreads its first few pages over memory that it has reserved in large pieces. Where huge pages are always on, each would become
+ * one, and a start would clear 20 MiB for nothing. Children must have them, a machine above all: Linux/Spawn.cs gives them back.
+ */
+static void refuse_huge_pages(void)
+{
+    prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
+}
+
 __attribute__((constructor(101))) static void forget_environment(void)
 {
+    refuse_huge_pages();
     populate();
     if (geteuid() == 0)
         lift_limits();

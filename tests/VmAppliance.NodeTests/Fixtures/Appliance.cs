@@ -8,8 +8,8 @@ sealed class Appliance : IDisposable
 {
     const string Home = "/run/vma-appliance", State = "/var/lib/vma-appliance";
 
-    /// <summary>The program.</summary>
-    public static string Program { get; } = Path.GetFullPath("../vmappliance", AppContext.BaseDirectory);
+    /// <summary>The program, in this machine's memory: from the host's files it would be read anew at each start.</summary>
+    public static string Program { get; } = Copy(Path.GetFullPath("../vmappliance", AppContext.BaseDirectory), "/run/vma-program");
 
     /// <summary>Its configuration file.</summary>
     public static string Configuration => $"{Home}/vmappliance.ini";
@@ -38,6 +38,13 @@ sealed class Appliance : IDisposable
             {string.Join('\n', storage)}
 
             """);
+    }
+
+    static string Copy(string program, string directory)
+    {
+        Directory.CreateDirectory(directory);
+        File.Copy(program, $"{directory}/vmappliance", overwrite: true);
+        return $"{directory}/vmappliance";
     }
 
     /// <summary>Storage of a kind in the test's volume group.</summary>

@@ -43,6 +43,13 @@ sealed class StaticBinaryTests
         await Assert.That(help).IsLessThanOrEqualTo(most).Because($"--help took {help:0.0} ms, true {any:0.0} ms");
     }
 
+    [Test]
+    public async Task MachinesAndJobsHaveTheHugePagesThatItRefuses()
+    {
+        await Assert.That(RunningProcess.Read(Machine.Node.Machines.Single().Pid)!.Status("THP_enabled")[0]).IsEqualTo("1");
+        await Assert.That((await Node.Run("grep", "THP_enabled", "/proc/self/status").Run()).Text).IsEqualTo("THP_enabled:\t1\n");
+    }
+
     static double Milliseconds(params string[] words)
     {
         byte[][] argv = [.. words.Select(System.Text.Encoding.UTF8.GetBytes)];

@@ -36,7 +36,7 @@ sealed class TestNode : IAsyncInitializer, IAsyncDisposable
         File.Copy(Repository.Binary, $"{Directory}/vmappliance");
         // Guarding the guest's kernel against its jobs costs a third of its boot in software emulation, and tests nothing of ours.
         await Standard.Maintenance("image", "import", Image, "--disk", parts[0], "--kernel", parts[1], "--initrd", parts[2],
-            "--append", $"{(await File.ReadAllTextAsync(parts[3])).Trim()} mitigations=off").Require();
+            "--append", $"{(await File.ReadAllTextAsync(parts[3])).Trim()} mitigations=off init_on_alloc=0").Require();
         // Most of the tests' machines are resumed from it; who wants one that boots says template = off.
         await Standard.Maintenance("image", "template", Image).Require();
     }

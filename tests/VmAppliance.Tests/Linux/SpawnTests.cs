@@ -21,6 +21,14 @@ sealed class SpawnTests
     }
 
     [Test]
+    public async Task A_child_has_huge_pages_though_this_process_has_none()
+    {
+        _ = Native.prctl(Native.PR_SET_THP_DISABLE, 1, 0, 0, 0);
+        using var child = Child.Start("/bin/grep", "^THP_enabled", "/proc/self/status");
+        await Assert.That(child.ReadLine()).IsEqualTo("THP_enabled:\t1");
+    }
+
+    [Test]
     public async Task Arguments_arrive_byte_for_byte()
     {
         string[] words = ["plain", "", "two words", "line\nbreak", "\t'\"$HOME`;\\", "\x01\x7f", "\xff\xfe\x80 no UTF-8", ""];
