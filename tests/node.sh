@@ -1,5 +1,6 @@
 #!/bin/bash
-# node.sh [xen|bench|bench-xen] : the tests that need a kernel with device-mapper, or Xen, in node VMs, one after the other.
+# node.sh [xen|bench|bench-xen] : the tests that need a kernel with device-mapper, or Xen, in node VMs: those of storage on one
+# processor, beside all the others on another.
 # Last line: N passed, N failed, N skipped. With "xen": the tests of Xen alone. With "bench": the storage benchmark alone,
 # its figures in out/bench. With "bench-xen": what a prolog adds to a bare xl create.
 set -uo pipefail
@@ -14,11 +15,15 @@ count() { # LOG WORD
 }
 
 # The checkout is shared wherever it lies: the VM has a /tmp of its own.
+words=()
+words_for_vm() { # FILTER LEAST_TESTS VM_OPTION...
+  words=(tests/node-vm/node-vm.sh --timeout 3000 --share "$PWD" "${@:3}" -- env TUNIT_DISABLE_LOGO=true TUNIT_DISABLE_HTML_REPORTER=true
+    TESTINGPLATFORM_TELEMETRY_OPTOUT=1 "$PWD/$program" --no-ansi --progress off --output Detailed --minimum-expected-tests "$2" --treenode-filter "$1")
+}
+
 in_vm() { # LOG FILTER LEAST_TESTS VM_OPTION...
-  local log=$1 filter=$2 least=$3
-  shift 3
-  logged "$log" tests/node-vm/node-vm.sh --timeout 3000 --share "$PWD" "$@" -- env TUNIT_DISABLE_LOGO=true TUNIT_DISABLE_HTML_REPORTER=true \
-    TESTINGPLATFORM_TELEMETRY_OPTOUT=1 "$PWD/$program" --no-ansi --progress off --output Detailed --minimum-expected-tests "$least" --treenode-filter "$filter"
+  words_for_vm "${@:2}"
+  logged "$1" "${words[@]}"
 }
 
 # A machine in a machine would take minutes to boot: those of QEMU run on this host.
@@ -34,12 +39,17 @@ logged() { # LOG COMMAND...
 tests() { # in_vm|on_host NAME FILTER LEAST_TESTS VM_OPTION...
   local place=$1
   shift
-  local log=$out/node-$1.log started=$SECONDS broken=0
+  local started=$SECONDS status=0
   echo "== node: $1"
-  "$place" "$log" "${@:2}" || broken=1
+  "$place" "$out/node-$1.log" "${@:2}" || status=$?
+  judge "$1" "$status" "$started"
+}
+
+judge() { # NAME STATUS STARTED
+  local log=$out/node-$1.log broken=$2
   passed=$((passed + $(count "$log" succeeded))) failed=$((failed + $(count "$log" failed))) skipped=$((skipped + $(count "$log" skipped)))
-  [ $broken = 0 ] || [ "$(count "$log" failed)" -gt 0 ] || failed=$((failed + 1))
-  echo "== node: $1: $((SECONDS - started)) s"
+  [ "$broken" = 0 ] || [ "$(count "$log" failed)" -gt 0 ] || failed=$((failed + 1))
+  echo "== node: $1: $((SECONDS - $3)) s"
 }
 
 # The kernel dies in the middle of the first VM's only test; the second boots with the same disk.
@@ -68,13 +78,25 @@ if [ "${1-}" = bench-xen ]; then
   [ $failed = 0 ]
   exit
 fi
+storage=''
 if [ "${1-}" != xen ]; then
-  tests in_vm storage '/*/*/*/*' 50 --disk 1G
+  words_for_vm '/*/*/*/*' 50 --disk 1G --cpus 1
+  "${words[@]}" >"$out/node-storage.log" 2>&1 &
+  storage=$!
+  trap 'kill "$storage" 2>/dev/null; wait' EXIT
   reboot
   tests on_host contract '/*/*/QemuContractTests/*' 3
 fi
 # The VM sees this host's Grid Engine; it could not install one in time.
 tests/grid-engine/cell.sh fetch "$PWD/out/cell" || exit 1
 tests in_vm xen '/*/*/(CycleTests|ControlTests|FallTests|XlTests|CheckTests|GridEngineTests|XenContractTests)/*' 22 --xen --memory 3072 --disk 1G
+if [ -n "$storage" ]; then
+  status=0
+  wait "$storage" || status=$?
+  trap - EXIT
+  echo "== node: storage"
+  cat "$out/node-storage.log"
+  judge storage "$status" 0
+fi
 echo "$passed passed, $failed failed, $skipped skipped"
 [ $failed = 0 ]

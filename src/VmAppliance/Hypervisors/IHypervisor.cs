@@ -14,10 +14,11 @@ interface IHypervisor
 
     /// <summary>Stops a machine that was started with memory that others shall see, and writes down what else it is.</summary>
     /// <param name="directory">The lease's directory.</param>
-    /// <param name="owner">Whose rights the machine has.</param>
+    /// <param name="machine">The machine.</param>
+    /// <param name="owner">Whose rights it has.</param>
     /// <param name="state">The file to write.</param>
     /// <exception cref="Diagnostics.ApplianceException">It could not be done; the machine is of no use any more.</exception>
-    void Freeze(string directory, MachineOwner owner, string state);
+    void Freeze(string directory, MachineReference machine, MachineOwner owner, string state);
 
     /// <summary>Ends a machine at once and waits until it is gone.</summary>
     /// <exception cref="Diagnostics.ApplianceException">It does not go.</exception>

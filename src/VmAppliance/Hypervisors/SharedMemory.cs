@@ -13,7 +13,7 @@ static class SharedMemory
     /// <param name="file">Where it is on disk.</param>
     /// <param name="machines">Processes of machines that may have it.</param>
     /// <exception cref="LinuxException">It cannot be read, or there is no memory left.</exception>
-    public static Descriptor Open(string name, string file, IEnumerable<int> machines)
+    public static Descriptor Open(string name, string file, IEnumerable<MachineReference> machines)
     {
         var bytes = new FileInfo(file).Length;
         return machines.Select(m => Borrow(m, name, bytes)).FirstOrDefault(m => m is not null) ?? Read(name, file, bytes);
@@ -36,12 +36,15 @@ static class SharedMemory
         }
     }
 
-    static Descriptor? Borrow(int process, string name, long bytes)
+    static Descriptor? Borrow(MachineReference machine, string name, long bytes)
     {
+        using var process = ProcessHandle.Open(machine.Pid, machine.StartTicks);
+        if (process is null)
+            return null;
         try
         {
-            var entry = Directory.GetFiles($"/proc/{process}/fd").FirstOrDefault(f => new FileInfo(f).LinkTarget == $"/memfd:{name} (deleted)");
-            return entry is null ? null : Proven(Descriptor.Open(entry, OpenMode.Read), bytes);
+            var entry = Directory.GetFiles($"/proc/{machine.Pid}/fd").FirstOrDefault(f => new FileInfo(f).LinkTarget == $"/memfd:{name} (deleted)");
+            return entry is null ? null : Proven(entry, bytes);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -51,9 +54,14 @@ static class SharedMemory
     }
 
     // The process is its owner's, who could put anything there, under any name; but not what root has made and sealed.
-    static Descriptor? Proven(Descriptor memory, long bytes)
+    static Descriptor? Proven(string entry, long bytes)
     {
-        if (memory.IsSealedMemory && Files.Facts(memory) is { Uid: 0 } facts && facts.Size == bytes)
+        // To open a pipe can take for ever, and to open a device can do anything.
+        using var unopened = Descriptor.Open(entry, OpenMode.Path);
+        if (Files.Facts(unopened) is not { Uid: 0, IsRegular: true } facts || facts.Size != bytes)
+            return null;
+        var memory = Descriptor.Open($"/proc/self/fd/{unopened.Number}", OpenMode.Read | OpenMode.NonBlocking);
+        if (memory.IsSealedMemory)
             return memory;
         memory.Dispose();
         return null;

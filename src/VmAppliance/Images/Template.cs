@@ -30,7 +30,7 @@ sealed record Template(string Key, string Likeness, DateTimeOffset Made, long Me
     [JsonIgnore]
     public string EmptyOverlay => $"{Directory}/empty.qcow2";
 
-    /// <summary>Unlike that of any other memory on this node.</summary>
+    /// <summary>By what is in it: no other memory has this name.</summary>
     [JsonIgnore]
-    public string MemoryName => $"vma-{Path.GetFileName(Path.GetDirectoryName(Directory))}-{Key}";
+    public string MemoryName => $"vma-{Sha256[0]}";
 }

@@ -1,75 +1,85 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
 using VmAppliance.Linux;
 
 namespace VmAppliance.Images;
 
-/// <summary>The templates of a version of an image: <c>VERSION/template-KEY/</c>. They go with it.</summary>
+/// <summary>
+/// The templates of a version of an image, each a directory of its own that appears as a whole and is never changed: <c>VERSION/template-KEY-TIME/</c>.
+/// They go with the version.
+/// </summary>
 /// <param name="image">The image.</param>
 sealed class TemplateShelf(Image image)
 {
-    const int LargestDescription = 1 << 16;
-    const string Prefix = "template-", Unfinished = "new-template-";
+    const int LargestDescription = 1 << 16, FileMode = 0x124; // 0444
+    const string Prefix = "template-", Unfinished = "new-template-", Gone = "gone-template-";
 
-    /// <summary>A template; null when there is none.</summary>
-    public Template? Find(string key)
-    {
-        var description = $"{image.Directory}/{Prefix}{key}/template.json";
-        if (!File.Exists(description))
-            return null;
-        return JsonSerializer.Deserialize(Files.ReadNoFollow(description, LargestDescription, out _), ImageJson.Default.Template) is { } template
-            ? template with { Directory = $"{image.Directory}/{Prefix}{key}" } : null;
-    }
+    /// <summary>The newest template of a kind; null when there is none that can be read.</summary>
+    public Template? Find(string key) => Directories($"{Prefix}{key}-*").OrderDescending(StringComparer.Ordinal).Select(Read).FirstOrDefault(t => t is not null);
 
-    /// <summary>All of them.</summary>
-    public IReadOnlyList<Template> List() => [.. Directory.GetDirectories(image.Directory, $"{Prefix}*")
-        .Select(d => Find(Path.GetFileName(d)[Prefix.Length..])).OfType<Template>()];
-
-    /// <summary>Keeps anybody else from making a template of this version, and removes what was left of one that was killed at it.</summary>
+    /// <summary>Keeps anybody else from making a template of this version.</summary>
     /// <returns>Null when somebody is at it.</returns>
-    public IDisposable? TryLock()
-    {
-        if (FileLock.Try($"{image.Directory}/template.lock") is not { } held)
-            return null;
-        foreach (var directory in Directory.GetDirectories(image.Directory, $"{Unfinished}*"))
-            Directory.Delete(directory, recursive: true);
-        return held;
-    }
+    public IDisposable? TryLock() => !Directory.Exists(image.Directory) ? null : FileLock.Try($"{image.Directory}/template.lock");
+
+    /// <summary>The directories that somebody left who was killed while he made or removed a template. For whoever has the lock.</summary>
+    public IReadOnlyList<string> Halves() => [.. Directories($"{Unfinished}*"), .. Directories($"{Gone}*")];
 
     /// <summary>An empty directory for one that is being made.</summary>
-    public string Begin(string key)
-    {
-        var directory = $"{image.Directory}/{Unfinished}{key}";
-        return Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute).FullName;
-    }
+    public string Begin(string key) => Directory.CreateDirectory($"{image.Directory}/{Unfinished}{key}",
+        UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute).FullName;
 
-    /// <summary>Puts a template in force that is complete but for its checksums and its description.</summary>
+    /// <summary>Puts a template in force that is complete but for its checksums and its description; those before it that nobody can use any more are removed.</summary>
     public Template Publish(Template template)
     {
-        var unfinished = template with { Directory = $"{image.Directory}/{Unfinished}{template.Key}" };
-        File.Copy(image.EmptyOverlay!, unfinished.EmptyOverlay);
-        foreach (var file in Directory.GetFiles(unfinished.Directory))
-            File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
-        template = unfinished with { Sha256 = [Checksum(unfinished.Memory), Checksum(unfinished.State), Checksum(unfinished.Disk)] };
-        Files.Replace($"{unfinished.Directory}/template.json", JsonSerializer.SerializeToUtf8Bytes(template, ImageJson.Default.Template), 0x1A4 /* 0644 */);
-        Remove(template.Key);
-        Directory.Move(unfinished.Directory, $"{image.Directory}/{Prefix}{template.Key}");
-        return Find(template.Key)!;
+        File.Copy(image.EmptyOverlay!, template.EmptyOverlay);
+        foreach (var file in Directory.GetFiles(template.Directory))
+            Files.Settle(file, FileMode);
+        var complete = template with { Sha256 = [Checksum(template.Memory), Checksum(template.State), Checksum(template.Disk)] };
+        Files.Replace($"{template.Directory}/template.json", JsonSerializer.SerializeToUtf8Bytes(complete, ImageJson.Default.Template), 0x1A4 /* 0644 */);
+        var directory = string.Create(CultureInfo.InvariantCulture, $"{image.Directory}/{Prefix}{template.Key}-{template.Made.UtcDateTime:yyyyMMdd'T'HHmmssfff}");
+        Directory.Move(template.Directory, directory);
+        foreach (var other in Directories($"{Prefix}*").Where(d => d != directory && IsOutdated(Read(d), complete)))
+            Remove(other);
+        return complete with { Directory = directory };
     }
 
-    /// <summary>Removes a template; machines that run from it go on.</summary>
-    public void Remove(string key)
+    /// <summary>Removes a directory of a template, whole or half; machines that run from it go on.</summary>
+    public void Remove(string directory)
     {
-        // No longer to be found at once; then its files.
-        var directory = $"{image.Directory}/{Prefix}{key}";
-        if (!Directory.Exists(directory))
-            return;
-        File.Delete($"{directory}/template.json");
-        Directory.Delete(directory, recursive: true);
+        // No longer to be found at once; then its files. Somebody else may be doing the same.
+        var gone = Path.GetFileName(directory).StartsWith(Prefix, StringComparison.Ordinal) ? $"{image.Directory}/{Gone}{Guid.NewGuid():N}" : directory;
+        try
+        {
+            if (gone != directory)
+                Directory.Move(directory, gone);
+            Directory.Delete(gone, recursive: true);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // The other was faster.
+        }
     }
 
-    /// <summary>Removes what there is of one that could not be completed.</summary>
-    public void Abandon(string key) => Directory.Delete($"{image.Directory}/{Unfinished}{key}", recursive: true);
+    // Of the same kind, or made by a QEMU that is not there any more.
+    static bool IsOutdated(Template? other, Template present) => other is null || other.Key == present.Key || Hypervisor(other) != Hypervisor(present);
+
+    static string Hypervisor(Template template) => template.Likeness.Split(',')[0];
+
+    Template? Read(string directory)
+    {
+        try
+        {
+            var content = Files.ReadNoFollow($"{directory}/template.json", LargestDescription, out _);
+            return JsonSerializer.Deserialize(content, ImageJson.Default.Template) is { } template ? template with { Directory = directory } : null;
+        }
+        catch (Exception e) when (e is JsonException or IOException)
+        {
+            return null;
+        }
+    }
+
+    string[] Directories(string pattern) => !Directory.Exists(image.Directory) ? [] : Directory.GetDirectories(image.Directory, pattern);
 
     static string Checksum(string file)
     {

@@ -22,8 +22,8 @@ sealed class Lease : IDisposable
     /// <summary>What the owner was given by this process; null when nothing was yet.</summary>
     public Pass? Issued { get; private set; }
 
-    /// <summary>Writes down what is about to happen.</summary>
-    public void Enter(Phase phase) => Write(Record with { Phase = phase });
+    /// <summary>Writes down what is about to happen. Before there is a machine, or when it is gone, only its uuid is known.</summary>
+    public void Enter(Phase phase) => Write(Record with { Phase = phase, Machine = phase < Phase.Identifying ? Record.Machine with { Pid = 0, StartTicks = 0 } : Record.Machine });
 
     /// <summary>Writes down which machine was started.</summary>
     public void Started(Hypervisors.MachineReference machine) => Write(Record with { Phase = Phase.Identifying, Machine = machine });

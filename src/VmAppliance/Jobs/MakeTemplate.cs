@@ -47,32 +47,39 @@ sealed class MakeTemplate(Node node, int interruption)
             throw Failed(image, "machines of this image cannot be frozen on this node", "it takes QEMU, identity = port, and disks that are files", Blame.Usage);
         var shelf = new TemplateShelf(image);
         using var alone = shelf.TryLock() ?? throw Failed(image, "somebody else makes one of this image", "wait until that is done", Blame.Transient);
+        foreach (var half in shelf.Halves())
+            shelf.Remove(half);
         var template = new Template(Templates.KeyOf(likeness), likeness, DateTimeOffset.UtcNow, spec.Memory, []);
         template = template with { Directory = shelf.Begin(template.Key) };
         try
         {
-            SparseCopy.Run(image.Disk, template.Disk, OwnerOnly);
-            Freeze(lease, spec with { Disk = new MachineDisk(template.Disk, "raw", null) }, template);
+            Freeze(lease, spec, image, template);
             return shelf.Publish(template);
         }
         catch
         {
-            shelf.Abandon(template.Key);
+            shelf.Remove(template.Directory);
             throw;
         }
     }
 
-    void Freeze(Lease lease, MachineSpec spec, Template template)
+    // What becomes the template is copied when the machine is gone: nobody who had its files open can change it any more.
+    void Freeze(Lease lease, MachineSpec spec, Image image, Template template)
     {
+        var disk = $"{template.Directory}/disk";
+        SparseCopy.Run(image.Disk, disk, OwnerOnly);
         lease.Enter(Phase.Starting);
         using var memory = Descriptor.Memory("vma-template", spec.Memory);
-        using var machine = node.Hypervisor.Start(spec with { Frozen = new MachineMemory(memory, null) });
+        using var machine = node.Hypervisor.Start(spec with { Disk = new MachineDisk(disk, "raw", null), Frozen = new MachineMemory(memory, null) });
         lease.Started(machine.Reference);
         new Readiness(machine, node.Settings.Image(lease.Record.Image).ReadyTimeout, interruption)
             .Wait(MachineDirectory.Port(spec.Directory), () => new GuestMessage { Settle = true });
-        node.Hypervisor.Freeze(spec.Directory, spec.Owner, template.State);
+        node.Hypervisor.Freeze(spec.Directory, machine.Reference, spec.Owner, template.State);
         node.Hypervisor.Destroy(machine.Reference);
+        memory.SealMemory();
         SparseCopy.Run(memory, template.Memory, OwnerOnly);
+        SparseCopy.Run(disk, template.Disk, OwnerOnly);
+        File.Delete(disk);
     }
 
     static ApplianceException Failed(Image image, string reason, string hint, Blame blame) => new(blame, "make template", image.Name, reason, hint);

@@ -55,18 +55,41 @@ sealed class PrepareJob(Node node, Timeline timeline, int interruption = -1)
         var network = new SlotNetwork(node.Settings.Network, lease.Record.Slot);
         var identity = new IdentityOf(request, network);
         var seed = settings.Identity == IdentityKind.Seed ? WriteSeed(lease, identity) : null;
-        var start = new MachineStart(node, lease, image, timeline);
-        using var machine = start.Run(Spec(lease, request, image, settings, network, seed));
-        lease.Started(machine.Reference);
-        timeline.Mark(start.IsResumed ? "resume" : "start");
-
-        new Readiness(machine, settings.ReadyTimeout, interruption).Wait(MachineDirectory.Port(lease.Directory),
-            seed is null ? () => new GuestMessage { Identity = identity.Now() } : null, start.IsResumed);
+        using var machine = Start(new MachineStart(node, lease, image, timeline), Spec(lease, request, image, settings, network, seed),
+            (machine, isAwake) => new Readiness(machine, settings.ReadyTimeout, interruption).Wait(MachineDirectory.Port(lease.Directory),
+                seed is null ? () => new GuestMessage { Identity = identity.Now() } : null, isAwake));
         machine.HandOver();
         var access = new GuestAccess(machine.Address ?? network.Address, machine.Port, request.Owner.Name, identity.Client.PrivateKey, identity.Host.Fingerprint);
         lease.Issue(new Pass(access, machine.Reference, identity.Home, request.LostStatus), request.Owner.Gid);
         lease.Enter(Phase.Ready);
         timeline.Mark("ready");
+    }
+
+    Machine Start(MachineStart start, MachineSpec spec, Action<Machine, bool> wait)
+    {
+        if (start.Resume(spec) is { } resumed)
+            try
+            {
+                wait(resumed, true);
+                return resumed;
+            }
+            catch (ApplianceException e) when (e.Blame == Blame.Node)
+            {
+                start.GiveUp(e.Message);
+                resumed.Dispose();
+                node.Hypervisor.Destroy(resumed.Reference);
+            }
+        var booted = start.Boot(spec);
+        try
+        {
+            wait(booted, false);
+            return booted;
+        }
+        catch
+        {
+            booted.Dispose();
+            throw;
+        }
     }
 
     static string WriteSeed(Lease lease, IdentityOf identity)

@@ -1,12 +1,13 @@
 using VmAppliance.Batch;
 using VmAppliance.Diagnostics;
 using VmAppliance.Hypervisors;
+using VmAppliance.Images;
 using VmAppliance.Linux;
 
 namespace VmAppliance.Jobs;
 
 /// <summary>Something that was left behind.</summary>
-/// <param name="Kind">directory, lease, machine or disk.</param>
+/// <param name="Kind">directory, lease, machine, disk or template.</param>
 /// <param name="Name">Its name.</param>
 /// <param name="Reason">Why nobody needs it.</param>
 /// <param name="Gone">Whether it has been removed.</param>
@@ -18,10 +19,24 @@ sealed class Reaper(Node node)
 {
     /// <summary>Looks for rests and removes them.</summary>
     /// <param name="dryRun">Only say what would be removed.</param>
-    public IReadOnlyList<Rest> Run(bool dryRun) => [.. Halves(dryRun), .. Leases(dryRun), .. Machines(dryRun), .. Disks(dryRun)];
+    public IReadOnlyList<Rest> Run(bool dryRun) => [.. Halves(dryRun), .. Leases(dryRun), .. Machines(dryRun), .. Disks(dryRun), .. HalfTemplates(dryRun)];
 
     IEnumerable<Rest> Halves(bool dryRun) => node.Leases.Sweep(dryRun)
         .Select(name => new Rest("directory", name, "a hook was killed while it made or removed it", !dryRun));
+
+    IEnumerable<Rest> HalfTemplates(bool dryRun)
+    {
+        foreach (var shelf in node.Images.List().Select(i => new TemplateShelf(i)))
+        {
+            using var alone = shelf.TryLock();
+            foreach (var half in alone is null ? [] : shelf.Halves())
+            {
+                if (!dryRun)
+                    shelf.Remove(half);
+                yield return new Rest("template", Path.GetFileName(half), "whoever made or removed it was killed", !dryRun);
+            }
+        }
+    }
 
     IEnumerable<Rest> Leases(bool dryRun)
     {

@@ -42,6 +42,14 @@ static unsafe class Files
         return new FileFacts((int)(uint)facts.st_uid, (int)(uint)facts.st_gid, (int)(uint)facts.st_mode, (long)facts.st_size);
     }
 
+    /// <summary>Makes sure that a file that is complete outlasts a power failure, and gives it its mode: fsync(2).</summary>
+    public static void Settle(string path, int mode)
+    {
+        using var file = Descriptor.Open(path, OpenMode.Read | OpenMode.NoFollow);
+        Errno.Check(fchmod(file.Number, (ushort)mode), "chmod", path);
+        Errno.Check(fsync(file.Number), "fsync", path);
+    }
+
     /// <summary>Replaces a file as a whole: a file beside it, given its owner and mode, is renamed over it.</summary>
     /// <param name="path">The file.</param>
     /// <param name="content">All of its content.</param>

@@ -28,6 +28,9 @@ enum OpenMode
     /// <summary>O_NONBLOCK</summary>
     NonBlocking = 0x800,
 
+    /// <summary>O_PATH: only to look what it is; nothing is opened.</summary>
+    Path = 0x200000,
+
     /// <summary>O_NOFOLLOW: fail with ELOOP on a symbolic link.</summary>
     NoFollow = 0x20000,
 }

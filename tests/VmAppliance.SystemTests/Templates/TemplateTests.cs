@@ -67,18 +67,18 @@ sealed class TemplateTests
     [Test, NotInParallel(Making)]
     [Arguments("state", "224MiB")]
     [Arguments("memory", "232MiB")]
-    public async Task ABrokenTemplateIsDroppedAndTheMachineBoots(string file, string memory)
+    public async Task WhereATemplateIsBrokenTheMachineBoots(string file, string memory)
     {
         var template = await Make(memory);
         await using (var stream = File.OpenWrite($"{template}/{file}"))
             stream.SetLength(stream.Length / 3 / 4096 * 4096);
-        foreach (var _ in new[] { 1, 2 })
-        {
-            var result = await Run(Node, "--memory", memory, "--", "echo", "done").Run();
-            await Assert.That((result.Status, result.Text)).IsEqualTo((0, "done\n")).Because($"{result}");
-            await IsResumed(result, false);
-        }
+        var result = await Run(Node, "--memory", memory, "--", "echo", "done").Run();
+        await Assert.That((result.Status, result.Text)).IsEqualTo((0, "done\n")).Because($"{result}");
+        await IsResumed(result, false);
+        // A new one takes its place.
+        await Assert.That(await Make(memory)).IsNotEqualTo(template);
         await Assert.That(System.IO.Directory.Exists(template)).IsFalse();
+        await IsResumed(await Run(Node, "--memory", memory, "--", "true").Run(), true);
     }
 
     [Test, NotInParallel(Making)]
@@ -95,10 +95,7 @@ sealed class TemplateTests
         await Assert.That(node.Machines.Count).IsEqualTo(1);
         await node.Maintenance("reap").Require();
         await Assert.That(node.Rests()).IsEmpty();
-        // Whoever makes the next one takes the half of it away.
-        await node.Maintenance("image", "template", TestNode.Image, "--memory", "248MiB").Require();
-        await Assert.That(Templates().Except(before).Count(t => Path.GetFileName(t).StartsWith("new-", StringComparison.Ordinal))).IsEqualTo(0);
-        await Assert.That(node.Rests()).IsEmpty();
+        await Assert.That(Templates().Except(before)).IsEmpty();
     }
 
     [Test]

@@ -10,6 +10,8 @@ sealed class SharedMemoryTests
 {
     const string Text = "what the frozen machine knew";
 
+    static MachineReference Own => new(Environment.ProcessId, ProcessStatus.Of(Environment.ProcessId)!.StartTicks, Guid.Empty);
+
     static string Name() => $"vma-test-{Guid.NewGuid():N}";
 
     static long Inode(Descriptor memory) => long.Parse(new string([.. new FileInfo($"/proc/self/fdinfo/{memory.Number}").OpenText().ReadToEnd()
@@ -32,10 +34,13 @@ sealed class SharedMemoryTests
         using var directory = new TempDirectory();
         var (name, file) = (Name(), directory.Write("memory", Text));
         using var first = SharedMemory.Open(name, file, []);
-        using var second = SharedMemory.Open(name, file, [1 << 22, Environment.ProcessId]);
-        using var other = SharedMemory.Open(Name(), file, [Environment.ProcessId]);
+        using var second = SharedMemory.Open(name, file, [new MachineReference(1 << 22, 1, Guid.Empty), Own]);
+        using var other = SharedMemory.Open(Name(), file, [Own]);
+        using var later = SharedMemory.Open(name, file, [Own with { StartTicks = 1 }]);
         await Assert.That(Inode(second)).IsEqualTo(Inode(first));
         await Assert.That(Inode(other)).IsNotEqualTo(Inode(first));
+        // Another process of the same number.
+        await Assert.That(Inode(later)).IsNotEqualTo(Inode(first));
     }
 
     [Test]
@@ -51,7 +56,7 @@ sealed class SharedMemoryTests
         CommandRunner.Require("give away", ["chown", $"{uid}", $"/proc/{Environment.ProcessId}/fd/{decoy.Number}"]);
         if (isSealed)
             decoy.SealMemory();
-        using var memory = SharedMemory.Open(name, file, [Environment.ProcessId]);
+        using var memory = SharedMemory.Open(name, file, [Own]);
         await Assert.That(memory.Text()).IsEqualTo(Text);
     }
 }

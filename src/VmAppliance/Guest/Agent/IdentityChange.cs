@@ -56,13 +56,17 @@ static class IdentityChange
     static void Connect(GuestNetwork network)
     {
         var device = Device(network.Mac);
-        var batch = $"link set dev lo up\nlink set dev {device} address {network.Mac} up\naddress replace {network.Address} dev {device}\n";
+        var batch = IsOnesOwn(device, network.Mac) ? "" : $"link set dev {device} down\naddress flush dev {device}\n";
+        batch += $"link set dev lo up\nlink set dev {device} address {network.Mac} up\naddress replace {network.Address} dev {device}\n";
         if (network.Gateway is not null)
             batch += $"route replace default via {network.Gateway}\n";
         CommandRunner.Require("set up network", ["ip", "-batch", "-"], input: Encoding.ASCII.GetBytes(batch));
         if (network.NameServers.Count > 0)
             Write("/etc/resolv.conf", string.Concat(network.NameServers.Select(s => $"nameserver {s}\n")));
     }
+
+    // What the frozen machine's card was is not this one's.
+    static bool IsOnesOwn(string device, string mac) => File.ReadAllText($"/sys/class/net/{device}/address").Trim().Equals(mac, StringComparison.OrdinalIgnoreCase);
 
     static string Device(string mac)
     {

@@ -45,10 +45,10 @@ sealed class QemuHypervisor(ApplianceSettings settings) : IHypervisor
         var program = new FileInfo(Program);
         var kvm = new KvmProof(settings, program.FullName).Decide();
         return string.Create(CultureInfo.InvariantCulture, $"{program.FullName} {program.Length} {program.LastWriteTimeUtc:O}, {spec.Model}, {(kvm ? "kvm" : "tcg")}, "
-            + $"{QemuCommand.Cpu(spec, kvm)}, {spec.Cpus} cpus, {spec.Memory} bytes, {(spec.Network.Bridge is null ? "user" : "tap")}");
+            + $"{QemuCommand.Cpu(spec, kvm)}{(kvm ? $" of {Host.Processor()}" : "")}, {spec.Cpus} cpus, {spec.Memory} bytes, {(spec.Network.Bridge is null ? "user" : "tap")}");
     }
 
-    public void Freeze(string directory, MachineOwner owner, string state) => QemuMigration.Save(directory, owner, state);
+    public void Freeze(string directory, MachineReference machine, MachineOwner owner, string state) => QemuMigration.Save(directory, machine.Pid, owner, state);
 
     /// <returns>Null when the forwarded port was taken by somebody else meanwhile.</returns>
     static Machine? StartOnce(MachineSpec spec, IReadOnlyList<string> arguments, QemuNetwork network, HandedOver files, bool last)

@@ -19,9 +19,10 @@ static class QemuMigration
 
     /// <summary>Stops a machine and writes its state into a file.</summary>
     /// <param name="directory">The lease's directory.</param>
+    /// <param name="process">QEMU: nobody else's word is taken, whatever account he has.</param>
     /// <param name="owner">Whose rights the machine has.</param>
     /// <param name="file">The file.</param>
-    public static void Save(string directory, MachineOwner owner, string file)
+    public static void Save(string directory, int process, MachineOwner owner, string file)
     {
         var (path, deadline) = ($"{directory}/state.sock", Deadline.In(Patience));
         using var listener = Listen(path, owner);
@@ -30,7 +31,7 @@ static class QemuMigration
         monitor.Execute("migrate-set-capabilities", Capabilities);
         monitor.Execute("migrate-set-parameters", Unhindered);
         monitor.Execute("migrate", $$"""{"uri":"unix:{{path}}"}""");
-        Receive(listener, file, deadline);
+        Receive(listener, process, file, deadline);
         monitor.AwaitMigration();
         File.Delete(path);
     }
@@ -56,10 +57,12 @@ static class QemuMigration
         return socket;
     }
 
-    static void Receive(Socket listener, string file, Deadline deadline)
+    static void Receive(Socket listener, int process, string file, Deadline deadline)
     {
         Await(Descriptor.Of(listener), deadline);
         using var connection = listener.Accept();
+        if (PeerOf(connection) != process)
+            throw new ApplianceException(Blame.Node, "freeze machine", "its state", "somebody else offered one", "who else has the account that its machine ran as?");
         using var output = new FileStream(file, FileMode.CreateNew, FileAccess.Write);
         var buffer = new byte[1 << 16];
         while (true)
@@ -70,6 +73,15 @@ static class QemuMigration
             else
                 return;
         }
+    }
+
+    // struct ucred of unix(7): pid, uid, gid.
+    static int PeerOf(Socket connection)
+    {
+        const int SOL_SOCKET = 1, SO_PEERCRED = 17;
+        var credentials = new byte[3 * sizeof(int)];
+        connection.GetRawSocketOption(SOL_SOCKET, SO_PEERCRED, credentials);
+        return BitConverter.ToInt32(credentials);
     }
 
     static void Await(int descriptor, Deadline deadline)

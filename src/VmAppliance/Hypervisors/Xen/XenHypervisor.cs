@@ -73,7 +73,7 @@ sealed class XenHypervisor(XenSettings settings) : IHypervisor
     // A domain can be saved, but not be resumed from one file many times at once.
     public string? Likeness(MachineSpec spec) => null;
 
-    public void Freeze(string directory, MachineOwner owner, string state) => throw new NotSupportedException("domains are not frozen");
+    public void Freeze(string directory, MachineReference machine, MachineOwner owner, string state) => throw new NotSupportedException("domains are not frozen");
 
     static void RequireBootable(MachineSpec spec)
     {
