@@ -8,6 +8,10 @@ namespace VmAppliance.Hypervisors;
 /// </summary>
 static class SharedMemory
 {
+    // A machine has no more descriptors from us than this. To list its directory would look at each of them, and on a file system of its owner's
+    // that can take for ever.
+    const int MostDescriptors = 64;
+
     /// <summary>Opens it.</summary>
     /// <param name="name">Unlike that of any other memory.</param>
     /// <param name="file">Where it is on disk.</param>
@@ -43,7 +47,8 @@ static class SharedMemory
             return null;
         try
         {
-            var entry = Directory.GetFiles($"/proc/{machine.Pid}/fd").FirstOrDefault(f => new FileInfo(f).LinkTarget == $"/memfd:{name} (deleted)");
+            var entry = Enumerable.Range(0, MostDescriptors).Select(n => $"/proc/{machine.Pid}/fd/{n}")
+                .FirstOrDefault(f => new FileInfo(f).LinkTarget == $"/memfd:{name} (deleted)");
             return entry is null ? null : Proven(entry, bytes);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -56,9 +61,10 @@ static class SharedMemory
     // The process is its owner's, who could put anything there, under any name; but not what root has made and sealed.
     static Descriptor? Proven(string entry, long bytes)
     {
-        // To open a pipe can take for ever, and to open a device can do anything.
+        // To open a pipe can take for ever, and to open a device can do anything; even to ask a file system can.
         using var unopened = Descriptor.Open(entry, OpenMode.Path);
-        if (Files.Facts(unopened) is not { Uid: 0, IsRegular: true } facts || facts.Size != bytes)
+        using var sample = Descriptor.Memory("vma-sample", 0);
+        if (Mount(unopened) != Mount(sample) || Files.Facts(unopened) is not { Uid: 0, IsRegular: true } facts || facts.Size != bytes)
             return null;
         var memory = Descriptor.Open($"/proc/self/fd/{unopened.Number}", OpenMode.Read | OpenMode.NonBlocking);
         if (memory.IsSealedMemory)
@@ -66,4 +72,7 @@ static class SharedMemory
         memory.Dispose();
         return null;
     }
+
+    // All memory files are on one mount of the kernel's own: proc(5), fdinfo.
+    static string Mount(Descriptor file) => File.ReadLines($"/proc/self/fdinfo/{file.Number}").First(l => l.StartsWith("mnt_id:", StringComparison.Ordinal));
 }

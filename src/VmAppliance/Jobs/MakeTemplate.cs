@@ -1,4 +1,3 @@
-using VmAppliance.Batch;
 using VmAppliance.Configuration;
 using VmAppliance.Diagnostics;
 using VmAppliance.Guest;
@@ -21,10 +20,8 @@ sealed class MakeTemplate(Node node, int interruption)
     public Template Run(MachineRequest request)
     {
         var image = node.Images.Get(request.Image);
-        LeaseRecord Describe(int slot) => new($"{request.Job.Key}", slot, Phase.Claimed, request.Owner.Name, request.Owner.Uid, "", request.Image,
-            Host.BootId(), null, DateTimeOffset.UtcNow, new MachineReference(0, 0, Guid.NewGuid()), null);
         // Its machine is one of the node's: it has a slot, and whatever happens reap finds it.
-        using var lease = node.Leases.Claim(request.Job.Key, Describe) ?? throw Failed(image, "all slots are taken", "try again when a job has ended", Blame.Transient);
+        using var lease = new ClaimSlot(node).Run(request);
         try
         {
             return Make(lease, request, image);

@@ -20,7 +20,7 @@ sealed class PrepareJob(Node node, Timeline timeline, int interruption = -1)
     {
         var image = node.Images.Get(request.Image);
         node.Disks.Require();
-        var lease = Claim(request);
+        var lease = new ClaimSlot(node).Run(request);
         timeline.Mark("claim");
         try
         {
@@ -33,20 +33,6 @@ sealed class PrepareJob(Node node, Timeline timeline, int interruption = -1)
             lease.Dispose();
             throw;
         }
-    }
-
-    Lease Claim(MachineRequest request)
-    {
-        var key = request.Job.Key;
-        new ReleaseJob(node).Leftover(request.Job);
-        LeaseRecord Describe(int slot) => new($"{key}", slot, Phase.Claimed, request.Owner.Name, request.Owner.Uid, request.Job.Queue, request.Image,
-            Host.BootId(), request.Job.LivesIn, DateTimeOffset.UtcNow, new MachineReference(0, 0, Guid.NewGuid()), null);
-        if (node.Leases.Claim(key, Describe) is { } lease)
-            return lease;
-        // A slot whose job is gone without an epilog is as good as free.
-        new Reaper(node).Run(dryRun: false);
-        return node.Leases.Claim(key, Describe) ?? throw new ApplianceException(Blame.Transient, "claim slot", $"job {key}",
-            $"all {node.Leases.Slots} slots are taken", "vmappliance maintenance status shows by whom; the queue should have no more slots than [slots] count");
     }
 
     void Build(Lease lease, MachineRequest request, Image image)
@@ -70,24 +56,26 @@ sealed class PrepareJob(Node node, Timeline timeline, int interruption = -1)
         if (start.Resume(spec) is { } resumed)
             try
             {
-                wait(resumed, true);
-                return resumed;
+                return Await(resumed, wait, isAwake: true);
             }
             catch (ApplianceException e) when (e.Blame == Blame.Node)
             {
                 start.GiveUp(e.Message);
-                resumed.Dispose();
                 node.Hypervisor.Destroy(resumed.Reference);
             }
-        var booted = start.Boot(spec);
+        return Await(start.Boot(spec), wait, isAwake: false);
+    }
+
+    static Machine Await(Machine machine, Action<Machine, bool> wait, bool isAwake)
+    {
         try
         {
-            wait(booted, false);
-            return booted;
+            wait(machine, isAwake);
+            return machine;
         }
         catch
         {
-            booted.Dispose();
+            machine.Dispose();
             throw;
         }
     }

@@ -10,7 +10,25 @@ sealed class SharedMemoryTests
 {
     const string Text = "what the frozen machine knew";
 
-    static MachineReference Own => new(Environment.ProcessId, ProcessStatus.Of(Environment.ProcessId)!.StartTicks, Guid.Empty);
+    /// <summary>A process of a machine, which has the memory.</summary>
+    sealed class Holder : IDisposable
+    {
+        readonly int _pid;
+
+        public Holder(Descriptor held)
+        {
+            using var nothing = Descriptor.Open("/dev/null", OpenMode.Read);
+            _pid = Spawn.Start("sleep", ["sleep"u8.ToArray(), "600"u8.ToArray()], CommandRunner.CleanEnvironment, [nothing.Number, nothing.Number, nothing.Number, held.Number]);
+        }
+
+        public MachineReference Machine => new(_pid, ProcessStatus.Of(_pid)!.StartTicks, Guid.Empty);
+
+        public void Dispose()
+        {
+            Kill.Process(_pid, Kill.SIGKILL);
+            ProcessHandle.Reap(_pid);
+        }
+    }
 
     static string Name() => $"vma-test-{Guid.NewGuid():N}";
 
@@ -34,9 +52,10 @@ sealed class SharedMemoryTests
         using var directory = new TempDirectory();
         var (name, file) = (Name(), directory.Write("memory", Text));
         using var first = SharedMemory.Open(name, file, []);
-        using var second = SharedMemory.Open(name, file, [new MachineReference(1 << 22, 1, Guid.Empty), Own]);
-        using var other = SharedMemory.Open(Name(), file, [Own]);
-        using var later = SharedMemory.Open(name, file, [Own with { StartTicks = 1 }]);
+        using var holder = new Holder(first);
+        using var second = SharedMemory.Open(name, file, [new MachineReference(1 << 22, 1, Guid.Empty), holder.Machine]);
+        using var other = SharedMemory.Open(Name(), file, [holder.Machine]);
+        using var later = SharedMemory.Open(name, file, [holder.Machine with { StartTicks = 1 }]);
         await Assert.That(Inode(second)).IsEqualTo(Inode(first));
         await Assert.That(Inode(other)).IsNotEqualTo(Inode(first));
         // Another process of the same number.
@@ -56,7 +75,30 @@ sealed class SharedMemoryTests
         CommandRunner.Require("give away", ["chown", $"{uid}", $"/proc/{Environment.ProcessId}/fd/{decoy.Number}"]);
         if (isSealed)
             decoy.SealMemory();
-        using var memory = SharedMemory.Open(name, file, [Own]);
+        using var holder = new Holder(decoy);
+        using var memory = SharedMemory.Open(name, file, [holder.Machine]);
         await Assert.That(memory.Text()).IsEqualTo(Text);
+    }
+
+    [Test]
+    public async Task A_pipe_with_its_name_holds_nobody_up()
+    {
+        using var directory = new TempDirectory();
+        var (name, file) = (Name(), directory.Write("memory", Text));
+        // What the kernel calls a memory file can be a path, in the root directory that a process has chosen.
+        var path = $"/memfd:{name} (deleted)";
+        Files.MakePipe(path, 0x180, 0, -1);
+        try
+        {
+            using var pipe = Descriptor.Open(path, OpenMode.Read | OpenMode.NonBlocking);
+            using var holder = new Holder(pipe);
+            var opened = Task.Run(() => SharedMemory.Open(name, file, [holder.Machine]));
+            using var memory = await opened.WaitAsync(TimeSpan.FromSeconds(10));
+            await Assert.That(memory.Text()).IsEqualTo(Text);
+        }
+        finally
+        {
+            File.Delete(path);
+        }
     }
 }
