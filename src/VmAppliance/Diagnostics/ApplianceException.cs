@@ -13,6 +13,9 @@ sealed class ApplianceException(Blame blame, string operation, string target, st
     /// <summary>Whose fault it is.</summary>
     public Blame Blame { get; } = blame;
 
+    /// <summary>Why it failed.</summary>
+    public string Reason { get; } = reason;
+
     /// <summary>What to do about it.</summary>
     public string? Hint { get; } = hint;
 }

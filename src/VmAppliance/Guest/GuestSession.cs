@@ -58,7 +58,7 @@ sealed class GuestSession : IDisposable
         catch (Exception e) when (e is SshException or SocketException)
         {
             session.Dispose();
-            throw new ApplianceException(Blame.Transient, "connect to machine", $"{access.User}@{access.Address}:{access.Port}", e.Message,
+            throw new ApplianceException(Blame.Transient, "connect to machine", $"{access.User}@{access.Address}:{access.Port}", session._relay.Failure ?? e.Message,
                 "the job has not started; it can run again", e);
         }
     }

@@ -13,8 +13,9 @@ namespace VmAppliance.Guest;
 /// <param name="Files">Files to be put in place first.</param>
 /// <param name="Scratch">Directories to be made first where they are missing.</param>
 /// <param name="Input">A staged file to be the job's standard input; null for the one that comes over the connection.</param>
+/// <param name="Joined">Whether standard output and error are one file on the node: what goes to both must come in the order it was written.</param>
 sealed record JobSpec(string Nonce, IReadOnlyList<byte[]> Arguments, byte[]? Argv0, IReadOnlyList<byte[]> Environment, byte[] Directory,
-    int Umask, IReadOnlyList<Limit> Limits, IReadOnlyList<StagedFile> Files, IReadOnlyList<string> Scratch, string? Input);
+    int Umask, IReadOnlyList<Limit> Limits, IReadOnlyList<StagedFile> Files, IReadOnlyList<string> Scratch, string? Input, bool Joined);
 
 /// <summary>A file of the node that the job expects to find.</summary>
 /// <param name="Path">Its path, the same in the machine.</param>

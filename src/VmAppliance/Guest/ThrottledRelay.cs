@@ -16,6 +16,7 @@ sealed class ThrottledRelay : IDisposable
     readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     readonly object _drained = new();
     volatile bool _closed;
+    volatile string? _failure;
 
     /// <summary>Opens the relay.</summary>
     /// <param name="target">The machine's sshd.</param>
@@ -29,6 +30,9 @@ sealed class ThrottledRelay : IDisposable
 
     /// <summary>Where to connect instead of to the machine.</summary>
     public IPEndPoint EndPoint => (IPEndPoint)_listener.LocalEndpoint;
+
+    /// <summary>Why the machine's sshd could not be reached; null when it could. Whoever is connected to the relay only sees that end closed.</summary>
+    public string? Failure => _failure;
 
     /// <summary>The reader has read something.</summary>
     public void Drained()
@@ -53,9 +57,22 @@ sealed class ThrottledRelay : IDisposable
         using (var guest = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true })
         {
             client.NoDelay = true;
-            guest.Connect(_target);
+            Connect(guest);
             Start(() => Pump(client, guest, () => { }));
             Pump(guest, client, WaitForRoom);
+        }
+    }
+
+    void Connect(Socket guest)
+    {
+        try
+        {
+            guest.Connect(_target);
+        }
+        catch (SocketException e)
+        {
+            _failure = e.Message;
+            throw;
         }
     }
 

@@ -15,12 +15,15 @@ static class Commands
         Entropy.Hex(NonceBytes * 2), command.Arguments,
         command.Argv0 is null ? null : Encoding.UTF8.GetBytes(command.Argv0),
         JobEnvironment.OfJob(InitialProcess.Environment(), null), Directory(), Umask(), Limits.OfJob(),
-        [.. command.Files.Select(f => new StagedFile(f.Path, f.Content, f.Executable))], command.Scratch, command.Input);
+        [.. command.Files.Select(f => new StagedFile(f.Path, f.Content, f.Executable))], command.Scratch, command.Input, Joined());
 
     /// <summary>A command that somebody started by hand.</summary>
     public static JobSpec ByHand(IReadOnlyList<byte[]> words, Processes.Account owner, Pass pass) => new(
         Entropy.Hex(NonceBytes * 2), words, null,
-        JobEnvironment.OfOwner(InitialProcess.Environment(), owner, pass.Home), Directory(), Umask(), [], [], [], null);
+        JobEnvironment.OfOwner(InitialProcess.Environment(), owner, pass.Home), Directory(), Umask(), [], [], [], null, Joined());
+
+    // qsub -j y, or a shell's 2>&1.
+    static bool Joined() => Files.IsSame(new Descriptor(1), new Descriptor(2));
 
     static byte[] Directory()
     {

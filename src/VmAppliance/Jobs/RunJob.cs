@@ -33,11 +33,25 @@ sealed class RunJob(IHypervisor hypervisor, Pass pass, string directory, int not
         using var console = hypervisor.Console(directory);
         using var watch = new MachineWatch(pass.Machine, console, lost);
         using var channel = GuestChannel.TryOpen(MachineDirectory.Port(directory));
-        using var session = GuestSession.Connect(pass.Access, channel);
+        using var session = Connect(channel, watch);
         signals.Attach(session);
         void Broken(LinuxException e) => OutputBroke(e, session);
         var result = await session.Run(spec, Console.OpenStandardInput(), new RawOutput(1, Broken), new RawOutput(2, Broken), lost.Token).ConfigureAwait(false);
         return result.Status is { } status ? (_outputLost && status == 0 ? OutputLost : status) : Lost(result, watch);
+    }
+
+    GuestSession Connect(GuestChannel? channel, MachineWatch watch)
+    {
+        try
+        {
+            return GuestSession.Connect(pass.Access, channel);
+        }
+        catch (ApplianceException e)
+        {
+            var state = watch.HasEnded(LastWordsPatience) ? "the machine ended" : "the machine runs";
+            throw new ApplianceException(e.Blame, "connect to machine", $"{pass.Access.User}@{pass.Access.Address}:{pass.Access.Port}",
+                $"{e.Reason}; {state}{watch.LastWords()}", e.Hint, e);
+        }
     }
 
     int Lost(GuestResult result, MachineWatch watch)

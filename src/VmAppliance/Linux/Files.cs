@@ -98,9 +98,17 @@ static unsafe class Files
     {
         using var memory = new NativeStrings();
         stat open, named;
-        return fstat(file.Number, &open) == 0 && lstat(memory.Add(path), &named) == 0
-            && (ulong)open.st_ino == (ulong)named.st_ino && (ulong)open.st_dev == (ulong)named.st_dev;
+        return fstat(file.Number, &open) == 0 && lstat(memory.Add(path), &named) == 0 && IsSame(open, named);
     }
+
+    /// <summary>Whether two descriptors are of one file; false when one is closed.</summary>
+    public static bool IsSame(Descriptor file, Descriptor other)
+    {
+        stat one, two;
+        return fstat(file.Number, &one) == 0 && fstat(other.Number, &two) == 0 && IsSame(one, two);
+    }
+
+    static bool IsSame(in stat one, in stat other) => (ulong)one.st_ino == (ulong)other.st_ino && (ulong)one.st_dev == (ulong)other.st_dev;
 
     static void Give(Descriptor file, string path, int mode, int uid, int gid)
     {

@@ -32,6 +32,13 @@ static unsafe class GuestKernel
         _ = ioctl(device.Number, RNDRESEEDCRNG);
     }
 
+    /// <summary>Writes a line to the kernel's log as an error, which the console shows: /dev/kmsg.</summary>
+    public static void Say(string line)
+    {
+        using var log = Descriptor.Open("/dev/kmsg", OpenMode.Write);
+        log.WriteAll(Encoding.UTF8.GetBytes($"<3>vmappliance: {line}"));
+    }
+
     /// <summary>sync(2).</summary>
     public static void Sync() => sync();
 

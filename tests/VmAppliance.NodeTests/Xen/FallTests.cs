@@ -19,8 +19,8 @@ sealed class FallTests
     public async Task A_job_that_ends_its_own_machine_has_not_finished(string how, string reason)
     {
         var job = XenNode.Job($"echo before; fall {how}; sleep 100; echo after");
-        await Assert.That((job.Status, job.Output)).IsEqualTo((Lost, "before\n"));
         await Assert.That(job.Errors).Contains(reason).And.EndsWith("; the job did not finish\n");
+        await Assert.That((job.Status, job.Output)).IsEqualTo((Lost, "before\n"));
         await Assert.That(XenNode.Rests()).IsEqualTo("");
     }
 
@@ -30,8 +30,8 @@ sealed class FallTests
         const string configuration = "/etc/vmappliance/panic.ini";
         XenNode.Configure(configuration, "/var/lib/vmappliance", [$"volume_group = {TestGroup.Name}", "cow_size = 64MiB"], "append = root=/dev/nowhere");
         var job = XenNode.Job("echo ran", configuration);
-        await Assert.That((job.Status, job.Output)).IsEqualTo((Failed, ""));
         await Assert.That(job.Errors).Contains("it ended while it booted: ");
+        await Assert.That((job.Status, job.Output)).IsEqualTo((Failed, ""));
         await Assert.That(XenNode.Rests()).IsEqualTo("");
     }
 

@@ -24,7 +24,7 @@ sealed class HostKeyTests
         Directory.Delete(lease, recursive: true);
 
         await Assert.That(result.Status).IsEqualTo(99);
-        await Assert.That(result.ErrorText).Contains("Host key could not be verified");
+        await Assert.That(result.ErrorText).Contains("Host key could not be verified").And.Contains("; the machine runs");
         await Assert.That((await Machine.Start("test", "-e", "/tmp/trusted").Run()).Status).IsEqualTo(1);
     }
 }

@@ -27,6 +27,24 @@ sealed class StreamTests
     }
 
     [Test]
+    public async Task OneFileForBothKeepsTheOrder()
+    {
+        const string Alternating = "i=0; while [ $i -lt 300 ]; do echo o$i; echo e$i >&2; i=$((i+1)); done; exec missing";
+        var result = await Machine.Script(Alternating).Behind("sh", "-c", "exec \"$@\" 2>&1", "sh").Run();
+
+        await Assert.That(result.Text).StartsWith(string.Concat(Enumerable.Range(0, 300).Select(i => $"o{i}\ne{i}\n")) + "sh: ");
+    }
+
+    [Test]
+    public async Task ReasonOfAProgramThatIsMissingIsInItsPlace()
+    {
+        var result = await Machine.Start("/nowhere").Behind("sh", "-c", "exec \"$@\" 2>&1", "sh").Run();
+
+        await Assert.That(result.ToString()).IsEqualTo(
+            new CommandResult(127, "vmappliance: start job, /nowhere: No such file or directory\n"u8.ToArray(), []).ToString());
+    }
+
+    [Test]
     public async Task MebibytesOfOutputArriveWhole()
     {
         var result = await Machine.Script($"head -c {Large} /dev/urandom | tee /dev/stderr | sha256sum >/tmp/sum; cat /tmp/sum").Run();

@@ -8,8 +8,10 @@ namespace VmAppliance.Guest.Agent;
 /// <summary>Starts one job in the machine, as its owner: <c>vmappliance guest exec</c>, at the far end of the starter's ssh connection.</summary>
 sealed class JobLauncher
 {
-    // Not found, and found but not executable: what every shell says.
-    const int NotFound = 127, NotExecutable = 126;
+    /// <summary>Status of a program that was found but cannot be executed; what every shell says.</summary>
+    public const int NotExecutable = 126;
+
+    const int NotFound = 127;
 
     const int SIGPIPE = 13;
 
@@ -79,8 +81,8 @@ sealed class JobLauncher
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             var reason = e is LinuxException failed ? failed.Reason : e.Message;
-            s_errors.WriteAll(Encoding.UTF8.GetBytes($"vmappliance: start job, {Encoding.UTF8.GetString(spec.Arguments[0])}: {reason}\n"));
-            return e is LinuxException { Errno: Errno.ENOENT } ? NotFound : NotExecutable;
+            (spec.Joined ? s_output : s_errors).WriteAll(Encoding.UTF8.GetBytes($"vmappliance: start job, {Encoding.UTF8.GetString(spec.Arguments[0])}: {reason}\n"));
+            return StatusOf(e);
         }
     }
 
@@ -91,20 +93,25 @@ sealed class JobLauncher
             return Direct(spec, program, argv, input);
         // Limits on address space cannot be set here: this runtime would be above them. A second, small step sets them and becomes the job.
         IEnumerable<string> step = [Host.Executable, "guest", LimitedStart.Verb, LimitedStart.Text(finite), program];
-        return Spawn.Start(Host.Executable, [.. step.Select(Encoding.UTF8.GetBytes), .. argv], spec.Environment, [input, 1, 2], Directory(spec));
+        return Spawn.Start(Host.Executable, [.. step.Select(Encoding.UTF8.GetBytes), .. argv], spec.Environment, Streams(spec, input), Directory(spec));
     }
+
+    static int[] Streams(JobSpec spec, int input) => [input, 1, spec.Joined ? 1 : 2];
+
+    /// <summary>The status of a job whose program cannot be started.</summary>
+    public static int StatusOf(Exception failure) => failure is LinuxException { Errno: Errno.ENOENT } ? NotFound : NotExecutable;
 
     // A script without an interpreter line is the shell's, as for execvp(3).
     static int Direct(JobSpec spec, string program, List<byte[]> argv, int input)
     {
         try
         {
-            return Spawn.Start(program, argv, spec.Environment, [input, 1, 2], Directory(spec));
+            return Spawn.Start(program, argv, spec.Environment, Streams(spec, input), Directory(spec));
         }
         catch (LinuxException e) when (e.Errno == Errno.ENOEXEC)
         {
             const string shell = "/bin/sh";
-            return Spawn.Start(shell, [.. new[] { shell, program }.Select(Encoding.UTF8.GetBytes), .. argv.Skip(1)], spec.Environment, [input, 1, 2], Directory(spec));
+            return Spawn.Start(shell, [.. new[] { shell, program }.Select(Encoding.UTF8.GetBytes), .. argv.Skip(1)], spec.Environment, Streams(spec, input), Directory(spec));
         }
     }
 

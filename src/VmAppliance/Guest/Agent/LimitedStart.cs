@@ -10,7 +10,6 @@ static class LimitedStart
     /// <summary>The word behind <c>vmappliance guest</c>.</summary>
     public const string Verb = "limited";
 
-    const int NotExecutable = 126;
     const int Words = 5; // program, guest, limited, LIMITS, FILE; then the job's argv
 
     /// <summary>Limits as an argument: <c>RESOURCE:SOFT:HARD,…</c></summary>
@@ -25,16 +24,16 @@ static class LimitedStart
     public static int Run()
     {
         var words = InitialProcess.Arguments();
-        var environment = InitialProcess.Environment();
         var file = Encoding.UTF8.GetString(words[Words - 1]);
         try
         {
-            Exec.Replace(file, [.. words.Skip(Words)], environment, Parse(Encoding.UTF8.GetString(words[Words - 2])));
+            Exec.Replace(file, [.. words.Skip(Words)], InitialProcess.Environment(), Parse(Encoding.UTF8.GetString(words[Words - 2])));
+            return JobLauncher.NotExecutable;
         }
         catch (LinuxException e)
         {
             Diagnostics.Complaint.Say($"vmappliance: start job, {file}: {e.Reason}\n");
+            return JobLauncher.StatusOf(e);
         }
-        return NotExecutable;
     }
 }

@@ -63,7 +63,7 @@ static class SshServer
         }
         catch (Exception e) when (e is IOException or SocketException)
         {
-            Diagnostics.Journal.Write(Diagnostics.Severity.Warning, $"serve ssh: {e.Message}");
+            GuestKernel.Say($"serve ssh: {e.Message}");
         }
     }
 
