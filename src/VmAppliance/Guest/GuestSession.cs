@@ -44,12 +44,14 @@ sealed class GuestSession : IDisposable
     /// <summary>Connects; the machine's host key must be the lease's.</summary>
     /// <param name="access">The way in.</param>
     /// <param name="channel">The port of the machine's agent; null when it has none.</param>
+    /// <param name="lost">Cancelled when the machine is known to be gone.</param>
     /// <exception cref="ApplianceException">Nobody answers, or it is not our machine.</exception>
-    public static GuestSession Connect(GuestAccess access, GuestChannel? channel)
+    public static GuestSession Connect(GuestAccess access, GuestChannel? channel, CancellationToken lost)
     {
         var session = new GuestSession(access, channel);
         try
         {
+            using var end = lost.Register(session._relay.Dispose);
             session._client.Connect();
             // SSH.NET measures a job that does not read its input by this time, too.
             session._client.ConnectionInfo.Timeout = Timeout.InfiniteTimeSpan;

@@ -15,6 +15,7 @@ sealed class ThrottledRelay : IDisposable
     readonly Func<bool> _mayTakeMore;
     readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     readonly object _drained = new();
+    readonly List<Socket> _clients = [];
     volatile bool _closed;
     volatile string? _failure;
 
@@ -47,6 +48,8 @@ sealed class ThrottledRelay : IDisposable
         while (!_closed)
         {
             var client = _listener.AcceptSocket();
+            lock (_clients)
+                _clients.Add(client);
             Start(() => Serve(client));
         }
     }
@@ -54,25 +57,35 @@ sealed class ThrottledRelay : IDisposable
     void Serve(Socket client)
     {
         using (client)
-        using (var guest = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true })
+        using (var guest = Connect())
         {
             client.NoDelay = true;
-            Connect(guest);
             Start(() => Pump(client, guest, () => { }));
             Pump(guest, client, WaitForRoom);
         }
     }
 
-    void Connect(Socket guest)
+    // Whoever still sends to an earlier machine at this address has the kernel ask for it, three times in three seconds: a connection
+    // that comes at the end of that is told that there is no way, too. How long we insist is for the client to decide. Nor do we leave
+    // such a sender behind: a connection that is closed is forgotten at once, and not offered to a machine that may be gone.
+    Socket Connect()
     {
-        try
+        while (true)
         {
-            guest.Connect(_target);
-        }
-        catch (SocketException e)
-        {
-            _failure = e.Message;
-            throw;
+            var guest = new Socket(_target.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, LingerState = new LingerOption(true, 0) };
+            try
+            {
+                guest.Connect(_target);
+                _failure = null;
+                return guest;
+            }
+            catch (SocketException e)
+            {
+                guest.Dispose();
+                _failure = e.Message;
+                if (_closed || e.SocketErrorCode != SocketError.HostUnreachable)
+                    throw;
+            }
         }
     }
 
@@ -113,6 +126,8 @@ sealed class ThrottledRelay : IDisposable
     {
         _closed = true;
         _listener.Stop();
+        lock (_clients)
+            _clients.ForEach(client => client.Dispose());
         Drained();
     }
 }

@@ -33,18 +33,18 @@ sealed class RunJob(IHypervisor hypervisor, Pass pass, string directory, int not
         using var console = hypervisor.Console(directory);
         using var watch = new MachineWatch(pass.Machine, console, lost);
         using var channel = GuestChannel.TryOpen(MachineDirectory.Port(directory));
-        using var session = Connect(channel, watch);
+        using var session = Connect(channel, watch, lost.Token);
         signals.Attach(session);
         void Broken(LinuxException e) => OutputBroke(e, session);
         var result = await session.Run(spec, Console.OpenStandardInput(), new RawOutput(1, Broken), new RawOutput(2, Broken), lost.Token).ConfigureAwait(false);
         return result.Status is { } status ? (_outputLost && status == 0 ? OutputLost : status) : Lost(result, watch);
     }
 
-    GuestSession Connect(GuestChannel? channel, MachineWatch watch)
+    GuestSession Connect(GuestChannel? channel, MachineWatch watch, CancellationToken lost)
     {
         try
         {
-            return GuestSession.Connect(pass.Access, channel);
+            return GuestSession.Connect(pass.Access, channel, lost);
         }
         catch (ApplianceException e)
         {
