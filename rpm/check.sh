@@ -121,8 +121,10 @@ completes() { bash --norc -c '. "$0" && complete -p vmappliance' "$root/usr/shar
 
 unit_is_sound() {
     # The unit is checked alone: it names a program that is not installed on this node.
-    sed "s|^ExecStart=/|ExecStart=$root/|" "$root/usr/lib/systemd/system/vmappliance-reap.service" >"$scratch/vmappliance-reap.service"
-    nothing systemd-analyze verify --man=no "$scratch/vmappliance-reap.service"
+    for unit in vmappliance-reap.service vmappliance-templates.service vmappliance-templates.timer; do
+      sed "s|^ExecStart=/|ExecStart=$root/|" "$root/usr/lib/systemd/system/$unit" >"$scratch/$unit"
+      nothing systemd-analyze verify --man=no "$scratch/$unit"
+    done
 }
 
 removed_cleanly() {
@@ -161,6 +163,8 @@ done <<'TABLE'
 /etc/vmappliance/vmappliance.ini file 644
 /etc/sudoers.d/vmappliance file 440
 /usr/lib/systemd/system/vmappliance-reap.service file 644
+/usr/lib/systemd/system/vmappliance-templates.service file 644
+/usr/lib/systemd/system/vmappliance-templates.timer file 644
 /usr/lib/tmpfiles.d/vmappliance.conf file 644
 /usr/share/bash-completion/completions/vmappliance file 644
 /usr/share/man/man8/vmappliance.8.gz file 644

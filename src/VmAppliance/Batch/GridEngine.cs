@@ -1,3 +1,4 @@
+using System.Globalization;
 using VmAppliance.Diagnostics;
 using VmAppliance.Linux;
 using VmAppliance.Processes;
@@ -33,13 +34,18 @@ static class GridEngine
             Blame.Node, "find job", spool.Path, $"'{spool.Value("job_id")}.{spool.Value("ja_task_id")}' cannot be a job and its task");
         if (Path.GetFileName(spool.Path) != $"{key}")
             throw new ApplianceException(Blame.Job, "find job", spool.Path, $"its description says that it is job {key}");
-        return new Job(key, owner, spool.Require("queue"), Directories(spool), spool.Path);
+        return new Job(key, owner, spool.Require("queue"), Directories(spool), spool.Path, Slots(spool));
     }
 
     /// <summary>Where the job's script, its spool files and its TMPDIR are on the node, so that they can be at the same place in the machine.</summary>
     static List<string> Directories(SpoolDirectory spool) =>
         [.. new string?[] { Path.GetDirectoryName(spool.Value("script_file")), spool.Value("tmpdir"), spool.Path }.OfType<string>()
             .Where(d => d.StartsWith('/') && d != "/").Distinct()];
+
+    // NSLOTS counts those on other nodes, too.
+    static int Slots(SpoolDirectory spool) => spool.Value("host_slots") is not { } text ? 1
+        : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var slots) && slots > 0 ? slots
+        : throw new ApplianceException(Blame.Node, "find job", spool.Path, $"'{text}' cannot be a number of slots");
 
     /// <summary>Blame as the exit status of a prolog.</summary>
     public static int PrologStatus(Blame blame) => blame switch

@@ -6,4 +6,5 @@ namespace VmAppliance.Batch;
 /// <param name="Queue">The queue it came through; it names the image.</param>
 /// <param name="Directories">Directories of the batch system that the job expects to find: made in the machine, and the owner's there.</param>
 /// <param name="LivesIn">A path that exists as long as the batch system has the job on this node; null when only a lock says that it lives.</param>
-sealed record Job(JobKey Key, string Owner, string Queue, IReadOnlyList<string> Directories, string? LivesIn);
+/// <param name="Slots">How many of the batch system's slots it has on this node.</param>
+sealed record Job(JobKey Key, string Owner, string Queue, IReadOnlyList<string> Directories, string? LivesIn, int Slots = 1);

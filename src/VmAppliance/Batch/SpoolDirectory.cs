@@ -18,7 +18,7 @@ sealed class SpoolDirectory
 
     // Grid Engine writes values as they are, line breaks included, and believes the last of equal keys: a job's argument can pose as a line.
     static readonly string[] Forgeable = ["job_owner", "queue", "job_id", "ja_task_id", "tmpdir", "script_file", "prolog", "epilog", "starter_method",
-        "suspend_method", "resume_method", "terminate_method", "min_uid", "min_gid", "add_grp_id", "admin_user", "handle_as_binary", "shell_path", "cwd"];
+        "suspend_method", "resume_method", "terminate_method", "min_uid", "min_gid", "add_grp_id", "admin_user", "handle_as_binary", "shell_path", "cwd", "host_slots"];
 
     readonly Dictionary<string, List<string>> _values = [];
 

@@ -25,8 +25,22 @@ sealed class SectionReader(string name, IConfigurationSection section, List<stri
     /// <summary>A whole number within bounds, or <c>auto</c> for the default.</summary>
     public int Count(string key, int standard, int least, int most) =>
         (int)(Read<long?>(key, standard, text => text == "auto" ? standard
-            : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var n) && n >= least && n <= most ? n : null,
+            : Number(text) is { } n && n >= least && n <= most ? n : null,
             n => n!.Value.ToString(CultureInfo.InvariantCulture), () => $"must be a whole number from {least} to {most}") ?? standard);
+
+    /// <summary>A whole number within bounds, or one word instead, which is read as null.</summary>
+    public int? CountOr(string key, int standard, int least, int most, string word)
+    {
+        var usual = standard.ToString(CultureInfo.InvariantCulture);
+        var value = Read(key, usual, text => text == "auto" ? usual : text == word || (Number(text) is { } n && n >= least && n <= most) ? text : null,
+            text => text, () => $"must be a whole number from {least} to {most}, or {word}");
+        return value == word ? null : Number(value!);
+    }
+
+    /// <summary>A size in bytes; null when it is not set.</summary>
+    public long? OptionalSize(string key, long least) => Units.Size(Read(key, "",
+        text => Units.Size(text) is { } size && size >= least ? text : null,
+        text => text.Length == 0 ? "" : Units.Text(Units.Size(text)!.Value), () => $"must be a size of at least {Units.Text(least)}, such as 512MiB or 2GiB") ?? "");
 
     /// <summary>A size in bytes.</summary>
     public long Size(string key, long standard, long least) => Read<long?>(key, standard,
@@ -69,6 +83,8 @@ sealed class SectionReader(string name, IConfigurationSection section, List<stri
         foreach (var key in section.GetChildren().Select(c => c.Key).Where(k => !_known.Contains(k, StringComparer.OrdinalIgnoreCase)))
             problems.Add($"[{name}] {key}: there is no such key{NearestName.Suggestion(key, _known)}");
     }
+
+    static int? Number(string text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
 
     T? Read<T>(string key, T standard, Func<string, T?> parse, Func<T, string> print, Func<string> expectation)
     {

@@ -13,7 +13,7 @@ sealed record Settings(
 {
     /// <summary>The settings of an image, with the defaults where it has no section.</summary>
     public ImageSettings Image(string name) => Images.TryGetValue(name, out var image) ? image
-        : new ImageSettings(Slots.Cpus, Slots.Memory, "", Appliance.UsualMachine, "auto", Appliance.ReadyTimeout, Appliance.UsualIdentity, TemplateKind.Auto);
+        : new ImageSettings(Slots.Cpus, Slots.Memory, null, "", Appliance.UsualMachine, "auto", Appliance.ReadyTimeout, Appliance.UsualIdentity, TemplateKind.Auto);
 }
 
 /// <summary>What runs machines.</summary>
@@ -141,7 +141,24 @@ sealed record XenSettings(string Xl, string? Scripts);
 sealed record GridEngineSettings(string AdminUser);
 
 /// <summary>[image:NAME]</summary>
-sealed record ImageSettings(int Cpus, long Memory, string Append, string Machine, string Cpu, TimeSpan ReadyTimeout, IdentityKind Identity, TemplateKind Template);
+/// <param name="Cpus">Virtual cpus; null for as many as the job has slots on the node.</param>
+/// <param name="Memory">Bytes of a machine whose memory does not go by slots.</param>
+/// <param name="MemoryPerSlot">Bytes for each of the job's slots on the node; null where memory does not go by slots.</param>
+/// <param name="Append">Kernel arguments beside the image's own.</param>
+/// <param name="Machine">The hypervisor's kind of machine.</param>
+/// <param name="Cpu">The cpu's model, or <c>auto</c>.</param>
+/// <param name="ReadyTimeout">How long a machine may take to get ready.</param>
+/// <param name="Identity">How a machine learns whose it is.</param>
+/// <param name="Template">Whether machines are resumed from a template.</param>
+sealed record ImageSettings(int? Cpus, long Memory, long? MemoryPerSlot, string Append, string Machine, string Cpu, TimeSpan ReadyTimeout,
+    IdentityKind Identity, TemplateKind Template)
+{
+    /// <summary>Virtual cpus for a job with so many slots on the node.</summary>
+    public int CpusFor(int slots) => Cpus ?? slots;
+
+    /// <summary>Bytes of memory for a job with so many slots on the node.</summary>
+    public long MemoryFor(int slots) => MemoryPerSlot * slots ?? Memory;
+}
 
 /// <summary>[queue:NAME]; without an image (<c>none</c>) jobs run on the node itself.</summary>
 sealed record QueueSettings(string? Image, int LostStatus);

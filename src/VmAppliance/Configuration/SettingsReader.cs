@@ -104,8 +104,9 @@ sealed class SettingsReader
     static ImageSettings Image(SectionReader s, ApplianceSettings appliance, SlotSettings slots)
     {
         var image = new ImageSettings(
-            s.Count("cpus", slots.Cpus, 1, 1024),
+            s.CountOr("cpus", slots.Cpus, 1, 1024, "nslots"),
             s.Size("memory", slots.Memory, LeastMemory),
+            s.OptionalSize("memory_per_slot", LeastMemory),
             s.Text("append", ""),
             s.Text("machine", appliance.UsualMachine),
             s.Text("cpu", "auto"),

@@ -7,6 +7,9 @@ interface IHypervisor
     /// <exception cref="Diagnostics.ApplianceException">It cannot be started; nothing of it is left.</exception>
     Machine Start(MachineSpec spec);
 
+    /// <summary>The first part of <see cref="Likeness"/>, which is of this hypervisor and not of the machine; null where machines cannot be frozen.</summary>
+    string? Maker { get; }
+
     /// <summary>
     /// All that a machine must have in common with a frozen one to be resumed from it, as text; null where machines cannot be frozen.
     /// </summary>

@@ -41,11 +41,14 @@ sealed record Image(string Name, string Version, DateTimeOffset Imported, long D
     /// <summary>The initial RAM disk; null when there is none.</summary>
     [JsonIgnore]
     public string? Initrd => HasInitrd ? $"{Directory}/initrd" : null;
+
+    /// <summary>Whether its disk is, byte for byte, what was imported.</summary>
+    public bool IsIntact() => Checksum.OfFile(Disk) == DiskSha256;
 }
 
 /// <summary>JSON of the catalogue.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(Image))]
-[JsonSerializable(typeof(IReadOnlyList<Image>))]
 [JsonSerializable(typeof(Template))]
+[JsonSerializable(typeof(TemplateWish))]
 sealed partial class ImageJson : JsonSerializerContext;

@@ -45,7 +45,7 @@ sealed class ImageImport(Catalogue catalogue, bool mustUnpack)
             if (request.Initrd is not null)
                 File.Copy(request.Initrd, image.Initrd!);
             Protect(directory);
-            image = image with { DiskBytes = Size(image.Disk), DiskSha256 = Checksum(image.Disk) };
+            image = image with { DiskBytes = Size(image.Disk), DiskSha256 = Checksum.OfFile(image.Disk) };
             catalogue.Publish(image);
             return image;
         }
@@ -112,12 +112,6 @@ sealed class ImageImport(Catalogue catalogue, bool mustUnpack)
                 "letters, digits, '.', '-' and '_', beginning with a letter or digit; not 'none'");
         foreach (var file in new[] { request.Disk, request.Kernel, request.Initrd }.OfType<string>().Where(f => !File.Exists(f)))
             throw new ApplianceException(Blame.Usage, "import image", request.Name, $"there is no file {file}");
-    }
-
-    static string Checksum(string file)
-    {
-        using var stream = File.OpenRead(file);
-        return Convert.ToHexStringLower(SHA256.HashData(stream));
     }
 
     // Readable for the machines' owners once root has opened them; only root can reach the directory.

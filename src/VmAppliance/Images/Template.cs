@@ -6,10 +6,15 @@ namespace VmAppliance.Images;
 /// <param name="Key">Names it among the templates of its image: a digest of <paramref name="Likeness"/>.</param>
 /// <param name="Likeness">What a machine must have in common with it to be resumed from it.</param>
 /// <param name="Made">When.</param>
-/// <param name="MemoryBytes">Size of its memory.</param>
+/// <param name="Cpus">Virtual cpus of its machines.</param>
+/// <param name="MemoryBytes">Size of their memory.</param>
 /// <param name="Sha256">Checksums of memory, state and disk, in hexadecimal.</param>
-sealed record Template(string Key, string Likeness, DateTimeOffset Made, long MemoryBytes, IReadOnlyList<string> Sha256)
+sealed record Template(string Key, string Likeness, DateTimeOffset Made, int Cpus, long MemoryBytes, IReadOnlyList<string> Sha256)
 {
+    /// <summary>What made it: the first part of its likeness.</summary>
+    [JsonIgnore]
+    public string Maker => Likeness.Split(',')[0];
+
     /// <summary>Where it is.</summary>
     [JsonIgnore]
     public string Directory { get; init; } = "";
@@ -30,7 +35,17 @@ sealed record Template(string Key, string Likeness, DateTimeOffset Made, long Me
     [JsonIgnore]
     public string EmptyOverlay => $"{Directory}/empty.qcow2";
 
+    /// <summary>The files that are checksummed, in that order.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<string> Files => [Memory, State, Disk];
+
     /// <summary>By what is in it: no other memory has this name.</summary>
     [JsonIgnore]
     public string MemoryName => $"vma-{Sha256[0]}";
 }
+
+/// <summary>A template that a job's machine could have been resumed from, had there been one.</summary>
+/// <param name="Key">As of the template.</param>
+/// <param name="Cpus">Virtual cpus.</param>
+/// <param name="MemoryBytes">Size of its memory.</param>
+sealed record TemplateWish(string Key, int Cpus, long MemoryBytes);

@@ -1,6 +1,6 @@
 using System.Globalization;
-using System.Security.Cryptography;
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using VmAppliance.Linux;
 
 namespace VmAppliance.Images;
@@ -12,11 +12,37 @@ namespace VmAppliance.Images;
 /// <param name="image">The image.</param>
 sealed class TemplateShelf(Image image)
 {
-    const int LargestDescription = 1 << 16, FileMode = 0x124; // 0444
-    const string Prefix = "template-", Unfinished = "new-template-", Gone = "gone-template-";
+    const int LargestDescription = 1 << 16, FileMode = 0x124 /* 0444 */, OwnerOnly = 0x180 /* 0600 */;
+    const string Prefix = "template-", Unfinished = "new-template-", Gone = "gone-template-", Wish = "wish-";
 
     /// <summary>The newest template of a kind; null when there is none that can be read.</summary>
     public Template? Find(string key) => Directories($"{Prefix}{key}-*").OrderDescending(StringComparer.Ordinal).Select(Read).FirstOrDefault(t => t is not null);
+
+    /// <summary>All of them that can be read.</summary>
+    public IReadOnlyList<Template> List() => [.. Directories($"{Prefix}*").Order(StringComparer.Ordinal).Select(Read).OfType<Template>()];
+
+    /// <summary>The first file of a template that is not as it was made; null when all are.</summary>
+    /// <param name="template">The template.</param>
+    /// <param name="thorough">Whether to compare checksums, and not only to look for the files.</param>
+    public static string? Damage(Template template, bool thorough) =>
+        template.Files.Where((file, i) => !File.Exists(file) || (thorough && Checksum.OfFile(file) != template.Sha256[i])).FirstOrDefault();
+
+    /// <summary>Notes that a template would have been of use.</summary>
+    /// <returns>Whether that is news.</returns>
+    public bool Want(TemplateWish wish)
+    {
+        if (File.Exists(PathOf(wish.Key)) || !Directory.Exists(image.Directory))
+            return false;
+        Files.Replace(PathOf(wish.Key), JsonSerializer.SerializeToUtf8Bytes(wish, ImageJson.Default.TemplateWish), OwnerOnly);
+        return true;
+    }
+
+    /// <summary>What has been wanted and not been made.</summary>
+    public IReadOnlyList<TemplateWish> Wishes() => !Directory.Exists(image.Directory) ? []
+        : [.. Directory.GetFiles(image.Directory, $"{Wish}*.json").Order(StringComparer.Ordinal).Select(f => ReadAs(f, ImageJson.Default.TemplateWish)).OfType<TemplateWish>()];
+
+    /// <summary>It has been made, or can never be.</summary>
+    public void Forget(string key) => File.Delete(PathOf(key));
 
     /// <summary>Keeps anybody else from making a template of this version.</summary>
     /// <returns>Null when somebody is at it.</returns>
@@ -35,7 +61,7 @@ sealed class TemplateShelf(Image image)
         File.Copy(image.EmptyOverlay!, template.EmptyOverlay);
         foreach (var file in Directory.GetFiles(template.Directory))
             Files.Settle(file, FileMode);
-        var complete = template with { Sha256 = [Checksum(template.Memory), Checksum(template.State), Checksum(template.Disk)] };
+        var complete = template with { Sha256 = [.. template.Files.Select(Checksum.OfFile)] };
         Files.Replace($"{template.Directory}/template.json", JsonSerializer.SerializeToUtf8Bytes(complete, ImageJson.Default.Template), 0x1A4 /* 0644 */);
         var directory = string.Create(CultureInfo.InvariantCulture, $"{image.Directory}/{Prefix}{template.Key}-{template.Made.UtcDateTime:yyyyMMdd'T'HHmmssfff}");
         Directory.Move(template.Directory, directory);
@@ -62,16 +88,16 @@ sealed class TemplateShelf(Image image)
     }
 
     // Of the same kind, or made by a QEMU that is not there any more.
-    static bool IsOutdated(Template? other, Template present) => other is null || other.Key == present.Key || Hypervisor(other) != Hypervisor(present);
+    static bool IsOutdated(Template? other, Template present) => other is null || other.Key == present.Key || other.Maker != present.Maker;
 
-    static string Hypervisor(Template template) => template.Likeness.Split(',')[0];
+    static Template? Read(string directory) =>
+        ReadAs($"{directory}/template.json", ImageJson.Default.Template) is { } template ? template with { Directory = directory } : null;
 
-    Template? Read(string directory)
+    static T? ReadAs<T>(string file, JsonTypeInfo<T> type) where T : class
     {
         try
         {
-            var content = Files.ReadNoFollow($"{directory}/template.json", LargestDescription, out _);
-            return JsonSerializer.Deserialize(content, ImageJson.Default.Template) is { } template ? template with { Directory = directory } : null;
+            return JsonSerializer.Deserialize(Files.ReadNoFollow(file, LargestDescription, out _), type);
         }
         catch (Exception e) when (e is JsonException or IOException)
         {
@@ -81,9 +107,5 @@ sealed class TemplateShelf(Image image)
 
     string[] Directories(string pattern) => !Directory.Exists(image.Directory) ? [] : Directory.GetDirectories(image.Directory, pattern);
 
-    static string Checksum(string file)
-    {
-        using var stream = File.OpenRead(file);
-        return Convert.ToHexStringLower(SHA256.HashData(stream));
-    }
+    string PathOf(string wish) => $"{image.Directory}/{Wish}{wish}.json";
 }

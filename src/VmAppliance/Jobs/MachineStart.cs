@@ -1,3 +1,4 @@
+using VmAppliance.Configuration;
 using VmAppliance.Diagnostics;
 using VmAppliance.Hypervisors;
 using VmAppliance.Images;
@@ -38,6 +39,14 @@ sealed class MachineStart(Node node, Lease lease, Image image, Timeline timeline
             GiveUp(e.Message);
             return null;
         }
+    }
+
+    /// <summary>There is no template for it. The journal tells that once.</summary>
+    public void Miss(MachineSpec spec)
+    {
+        if (new Templates(node).Miss(image, spec))
+            Journal.Write(Severity.Information, $"resume machine, job {lease.Record.Job}: image {image.Name} has no template for {spec.Cpus} cpus and {Units.Text(spec.Memory)}; "
+                + "it boots instead, until one is made: vmappliance maintenance image template --wanted");
     }
 
     /// <summary>Says in the journal that a machine could not be resumed. The template stays: whose fault it was is for the administrator to find out, not for a hook.</summary>

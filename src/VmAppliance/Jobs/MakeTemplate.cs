@@ -46,7 +46,7 @@ sealed class MakeTemplate(Node node, int interruption)
         using var alone = shelf.TryLock() ?? throw Failed(image, "somebody else makes one of this image", "wait until that is done", Blame.Transient);
         foreach (var half in shelf.Halves())
             shelf.Remove(half);
-        var template = new Template(Templates.KeyOf(likeness), likeness, DateTimeOffset.UtcNow, spec.Memory, []);
+        var template = new Template(Templates.KeyOf(likeness), likeness, DateTimeOffset.UtcNow, spec.Cpus, spec.Memory, []);
         template = template with { Directory = shelf.Begin(template.Key) };
         try
         {

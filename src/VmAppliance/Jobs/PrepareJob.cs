@@ -42,6 +42,7 @@ sealed class PrepareJob(Node node, Timeline timeline, int interruption = -1)
         var identity = new IdentityOf(request, network);
         var seed = settings.Identity == IdentityKind.Seed ? WriteSeed(lease, identity) : null;
         using var machine = Start(new MachineStart(node, lease, image, timeline), Spec(lease, request, image, settings, network, seed),
+            request is { Cpus: null, Memory: null },
             (machine, isAwake) => new Readiness(machine, settings.ReadyTimeout, interruption).Wait(MachineDirectory.Port(lease.Directory),
                 seed is null ? () => new GuestMessage { Identity = identity.Now() } : null, isAwake));
         machine.HandOver();
@@ -51,7 +52,7 @@ sealed class PrepareJob(Node node, Timeline timeline, int interruption = -1)
         timeline.Mark("ready");
     }
 
-    Machine Start(MachineStart start, MachineSpec spec, Action<Machine, bool> wait)
+    Machine Start(MachineStart start, MachineSpec spec, bool isUsual, Action<Machine, bool> wait)
     {
         if (start.Resume(spec) is { } resumed)
             try
@@ -63,6 +64,8 @@ sealed class PrepareJob(Node node, Timeline timeline, int interruption = -1)
                 start.GiveUp(e.Message);
                 node.Hypervisor.Destroy(resumed.Reference);
             }
+        else if (isUsual)
+            start.Miss(spec);
         return Await(start.Boot(spec), wait, isAwake: false);
     }
 
@@ -91,7 +94,7 @@ sealed class PrepareJob(Node node, Timeline timeline, int interruption = -1)
     public static MachineSpec Spec(Lease lease, MachineRequest request, Image image, ImageSettings settings, SlotNetwork network, string? seed) =>
         new($"{MachineSpec.NamePrefix}{lease.Record.Job}", lease.Record.Machine.Uuid, lease.Directory,
             new MachineOwner(request.Owner.Uid, request.Owner.Gid, [.. request.Owner.Groups.Select(g => g.Gid)]),
-            request.Cpus ?? settings.Cpus, request.Memory ?? settings.Memory, settings.Machine, settings.Cpu,
+            request.Cpus ?? settings.CpusFor(request.Job.Slots), request.Memory ?? settings.MemoryFor(request.Job.Slots), settings.Machine, settings.Cpu,
             image.Kernel, image.Unpacked, image.Initrd, $"{image.Append} {settings.Append}".Trim(),
             MachineStart.NoDisk, network.Card, seed);
 }

@@ -12,9 +12,17 @@ sealed class Templates(Node node)
 {
     const int KeyLetters = 16;
 
+    /// <summary>Whether this node's machines of an image shall be resumed from templates, and can be.</summary>
+    public bool AreWanted(Image image) => node.Settings.Image(image.Name) is { Template: TemplateKind.Auto, Identity: IdentityKind.Port }
+        && node.Settings.Appliance.Hypervisor == HypervisorKind.Qemu && image.Volume is null;
+
     /// <summary>The template for a machine; null when there is none.</summary>
-    public Template? Find(Image image, MachineSpec spec) =>
-        node.Settings.Image(image.Name).Template == TemplateKind.Auto && Likeness(image, spec) is { } likeness ? new TemplateShelf(image).Find(KeyOf(likeness)) : null;
+    public Template? Find(Image image, MachineSpec spec) => AreWanted(image) && Likeness(image, spec) is { } likeness ? new TemplateShelf(image).Find(KeyOf(likeness)) : null;
+
+    /// <summary>Notes that there is none for a machine of a usual size: whoever makes templates later finds the note.</summary>
+    /// <returns>Whether that is news.</returns>
+    public bool Miss(Image image, MachineSpec spec) => AreWanted(image) && Likeness(image, spec) is { } likeness
+        && new TemplateShelf(image).Want(new TemplateWish(KeyOf(likeness), spec.Cpus, spec.Memory));
 
     /// <summary>What a machine and a template must have in common; null when machines of this image cannot be frozen on this node.</summary>
     public string? Likeness(Image image, MachineSpec spec) =>

@@ -49,13 +49,16 @@ static class CommandLine
         catch (Exception e)
         {
             Complaint.Say(Complaint.Text(e));
-            return Complaint.BlameOf(e) switch
-            {
-                Blame.Usage => EX_USAGE,
-                Blame.Transient => EX_TEMPFAIL,
-                _ when e.Message.StartsWith("read configuration", StringComparison.Ordinal) => EX_CONFIG,
-                _ => 1,
-            };
+            return StatusOf(e);
         }
     }
+
+    /// <summary>The exit status that tells whose fault a failure is.</summary>
+    public static int StatusOf(Exception failure) => Complaint.BlameOf(failure) switch
+    {
+        Blame.Usage => EX_USAGE,
+        Blame.Transient => EX_TEMPFAIL,
+        _ when failure.Message.StartsWith("read configuration", StringComparison.Ordinal) => EX_CONFIG,
+        _ => 1,
+    };
 }

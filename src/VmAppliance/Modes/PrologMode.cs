@@ -34,7 +34,7 @@ static class PrologMode
         var queue = Queue(settings, job.Queue);
         if (queue.Image is null)
             return;
-        RootHook.RefuseTooSmall(kept, settings.Image(queue.Image).Memory);
+        RootHook.RefuseTooSmall(kept, settings.Image(queue.Image).MemoryFor(job.Slots));
         var timeline = new Timeline();
         using var lease = new PrepareJob(new Node(settings), timeline).Run(
             new MachineRequest(job, AccountDatabase.Get(job.Owner), queue.Image, queue.LostStatus));

@@ -12,7 +12,7 @@ sealed class TestNode : IAsyncInitializer, IAsyncDisposable
     /// <summary>The name of the test image.</summary>
     public const string Image = "demo";
 
-    readonly ConcurrentDictionary<string, Lazy<Node>> _nodes = [];
+    readonly ConcurrentDictionary<string, (string Settings, Lazy<Node> Node)> _nodes = [];
     readonly HashSet<string> _temporaryBefore = [.. Temporary()];
 
     /// <summary>The session's directory.</summary>
@@ -22,8 +22,13 @@ sealed class TestNode : IAsyncInitializer, IAsyncDisposable
     public Node Standard => With("standard");
 
     /// <summary>The node of this name; made at the first call, with these settings (<c>section.key = value</c>).</summary>
-    public Node With(string name, params IEnumerable<string> settings) =>
-        _nodes.GetOrAdd(name, n => new Lazy<Node>(() => new Node(Directory, n, settings))).Value;
+    /// <exception cref="InvalidOperationException">Another test has made it, with others.</exception>
+    public Node With(string name, params IEnumerable<string> settings)
+    {
+        var wanted = string.Join('\n', settings);
+        var (made, node) = _nodes.GetOrAdd(name, n => (wanted, new Lazy<Node>(() => new Node(Directory, n, settings))));
+        return made == wanted ? node.Value : throw new InvalidOperationException($"the node {name} has other settings: {made}");
+    }
 
     public async Task InitializeAsync()
     {
@@ -34,17 +39,16 @@ sealed class TestNode : IAsyncInitializer, IAsyncDisposable
             throw new InvalidOperationException($"there is no {missing} (run: make image)");
         System.IO.Directory.CreateDirectory(Directory);
         File.Copy(Repository.Binary, $"{Directory}/vmappliance");
+        // Import makes a template, too. Most of the tests' machines are resumed from it; who wants one that boots says template = off.
         // Guarding the guest's kernel against its jobs costs a third of its boot in software emulation, and tests nothing of ours.
         await Standard.Maintenance("image", "import", Image, "--disk", parts[0], "--kernel", parts[1], "--initrd", parts[2],
             "--append", $"{(await File.ReadAllTextAsync(parts[3])).Trim()} mitigations=off init_on_alloc=0").Require();
-        // Most of the tests' machines are resumed from it; who wants one that boots says template = off.
-        await Standard.Maintenance("image", "template", Image).Require();
     }
 
     /// <summary>What is left of machines in all of this session's nodes, in words; empty when nothing is.</summary>
     public IReadOnlyList<string> Rests() =>
     [
-        .. _nodes.Values.SelectMany(n => n.Value.Rests()),
+        .. _nodes.Values.SelectMany(n => n.Node.Value.Rests()),
         .. RunningProcess.Mentioning($"{Directory}/").Select(p => $"process {p}"),
         .. File.ReadLines("/proc/self/mounts").Where(m => m.Contains($" {Directory}/", StringComparison.Ordinal)).Select(m => $"mount {m}"),
         .. System.IO.Directory.GetDirectories("/sys/class/net").Select(d => Path.GetFileName(d))

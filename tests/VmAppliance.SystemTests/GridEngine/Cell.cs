@@ -15,13 +15,13 @@ sealed class Cell : IAsyncInitializer, IAsyncDisposable
     /// <summary>Another one.</summary>
     public const string Other = "vmauser2";
 
-    // Jobs of the queues that are left out have no machines, or never get as far; pe.q's one job would wait for both slots for ever.
+    // Jobs of the queues that are left out have no machines, or never get as far; the jobs of pe.q and size.q would wait for both slots for ever.
     const string MachineLimit = """
         {
            name         machines
            description  "as many machines as the host has processors"
            enabled      TRUE
-           limit        queues *,!plain.q,!native.q,!lost.q,!missing.q,!pe.q to slots=2
+           limit        queues *,!plain.q,!native.q,!lost.q,!missing.q,!pe.q,!size.q to slots=2
         }
 
         """;

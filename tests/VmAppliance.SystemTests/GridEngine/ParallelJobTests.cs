@@ -10,6 +10,16 @@ sealed class ParallelJobTests
     public required Cell Cell { get; init; }
 
     [Test]
+    public async Task MachineIsAsLargeAsTheJobHasSlots()
+    {
+        var node = Cell.Session.With("size", "queue:size.q.image = demo", "image:demo.cpus = nslots", "image:demo.memory_per_slot = 112MiB");
+        await using var queue = await GridQueue.Add(Cell, "size.q", node);
+        var job = await Cell.Run(new Submission(queue.Name) { Script = "nproc; awk '/MemTotal/ { print ($2 > 160000 && $2 < 229376) }' /proc/meminfo\n", Options = ["-pe", "smp", "2"] });
+
+        await Assert.That(job.Summary).IsEqualTo("status 0, output '2\n1\n', errors ''");
+    }
+
+    [Test]
     public async Task TaskRunsInTheMastersMachine()
     {
         await using var queue = await GridQueue.Add(Cell, "pe.q", Cell.Node);

@@ -93,7 +93,7 @@ sealed class ImageTests
     }
 
     // These nodes do not share the session's images.
-    Node Catalogue(string name) => Session.With(name, $"appliance.state_dir = {Session.Directory}/{name}/state");
+    Node Catalogue(string name) => Session.With(name, $"appliance.state_dir = {Session.Directory}/{name}/state", "image:tiny.template = off");
 
     static async Task<IReadOnlyList<JsonElement>> List(Node node) =>
         [.. JsonDocument.Parse(await node.Maintenance("image", "list", "--json").Require()).RootElement.EnumerateArray()];

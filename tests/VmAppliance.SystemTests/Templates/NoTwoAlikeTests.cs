@@ -24,7 +24,27 @@ sealed class NoTwoAlikeTests
     {
         var node = Session.With("eight", $"slots.count = {Machines}");
         var runs = Enumerable.Range(0, Machines).Select(_ => (node.Command(["run", "--timeline", "--image", TestNode.Image, "--", "sh", "-c", Script]) with { KeepInputOpen = true }).Start()).ToList();
-        await Task.WhenAll(runs.Select(r => r.Output.Contains("ready\n")));
+        try
+        {
+            await AreAlikeInNothing(node, runs);
+        }
+        finally
+        {
+            // Each takes its machine down in order, whatever the others came to.
+            foreach (var run in runs)
+                await run.Input.DisposeAsync();
+            foreach (var run in runs)
+            {
+                await run.Ended;
+                await run.DisposeAsync();
+            }
+        }
+        await Assert.That(node.Rests()).IsEmpty();
+    }
+
+    static async Task AreAlikeInNothing(Node node, IReadOnlyList<RunningCommand> runs)
+    {
+        await Task.WhenAll(runs.Select(IsReady));
         var hostKeys = node.Leases.Select(l => JsonDocument.Parse(File.ReadAllBytes($"{node.RunDirectory}/leases/{l}/pass.json")).RootElement
             .GetProperty("access").GetProperty("hostKeyFingerprint").GetString()!).ToList();
         foreach (var run in runs)
@@ -35,13 +55,18 @@ sealed class NoTwoAlikeTests
         for (var line = 0; line < s_names.Length; line++)
             await Assert.That(results.Select(r => r.Lines[line]).Distinct().Count()).IsEqualTo(Machines).Because(s_names[line]);
         await Assert.That(hostKeys.Distinct().Count()).IsEqualTo(Machines);
-        await Assert.That(node.Rests()).IsEmpty();
+    }
+
+    static async Task IsReady(RunningCommand run)
+    {
+        await Task.WhenAny(run.Output.Contains("ready\n"), run.Ended);
+        await Assert.That(run.Ended.IsCompleted ? $"{await run.Ended}" : "").IsEqualTo("");
     }
 
     [Test]
     public async Task AClockGoesOnWhereTheNodesIs()
     {
-        await using var run = (Session.With("eight").Script("echo ready; read go; date +%s.%N") with { KeepInputOpen = true }).Start();
+        await using var run = (Session.With("clock").Script("echo ready; read go; date +%s.%N") with { KeepInputOpen = true }).Start();
         await run.Output.Contains("ready\n");
         var before = DateTimeOffset.UtcNow;
         await run.Say("go");

@@ -98,6 +98,38 @@ sealed class TemplateTests
         await Assert.That(Templates().Except(before)).IsEmpty();
     }
 
+    [Test, NotInParallel(Making)]
+    public async Task WhatJobsHaveMissedIsMadeAndToldAndChecked()
+    {
+        var (node, before) = (Session.With("template-missed", $"image:{TestNode.Image}.memory = 248MiB"), Templates());
+        await IsResumed(await Run(node, "--", "true").Run(), false);
+        await Assert.That((await node.Maintenance("image", "list").Require()).Contains("1 cpu 248MiB", StringComparison.Ordinal)).IsFalse();
+
+        await node.Maintenance("image", "template", "--wanted").Require();
+        await IsResumed(await Run(node, "--", "true").Run(), true);
+        await Assert.That(await node.Maintenance("image", "list").Require()).Contains("1 cpu 248MiB");
+        await Assert.That((await node.Maintenance("check").Run()).Text).Contains($"ok       template: {TestNode.Image}, 1 cpu 248MiB");
+        // What is made is not wanted any more.
+        await Assert.That(await node.Maintenance("image", "template", "--wanted").Require()).DoesNotContain("248MiB");
+
+        var template = Templates().Except(before).Single(t => File.ReadAllText($"{t}/template.json").Contains($"\"memoryBytes\": {248 << 20}", StringComparison.Ordinal));
+        await File.AppendAllTextAsync($"{template}/state", "x");
+        var check = await node.Maintenance("check", "--verify").Run();
+        System.IO.Directory.Delete(template, recursive: true);
+        await Assert.That(check.Status).IsEqualTo(1);
+        await Assert.That(check.Text).Contains("/state is not what it was when it was made");
+    }
+
+    [Test]
+    [Arguments("demo --wanted")]
+    [Arguments("")]
+    [Arguments("--wanted --cpus 2")]
+    public async Task EitherOneImageOrWhatIsWanted(string words)
+    {
+        var result = await Node.Maintenance(["image", "template", .. words.Split(' ', StringSplitOptions.RemoveEmptyEntries)]).Run();
+        await Assert.That((result.Status, result.ErrorText.Contains("either of one image, or all that are wanted", StringComparison.Ordinal))).IsEqualTo((64, true)).Because($"{result}");
+    }
+
     [Test]
     public async Task MachinesThatLearnTheirIdentityFromADiskHaveNone()
     {

@@ -80,9 +80,21 @@ sealed class SettingsReaderTests
     public async Task An_image_inherits_what_its_section_does_not_say()
     {
         var settings = Good("[appliance]\nready_timeout = 5s\n[slots]\ncpus = 3\nmemory = 128MiB\n[image:a]\nappend = one two\nidentity = seed\ntemplate = off\n[image:b]\nmemory = 2GiB\n");
-        await Assert.That(settings.Image("a")).IsEqualTo(new ImageSettings(3, 128L << 20, "one two", "q35", "auto", TimeSpan.FromSeconds(5), IdentityKind.Seed, TemplateKind.Off));
+        await Assert.That(settings.Image("a")).IsEqualTo(new ImageSettings(3, 128L << 20, null, "one two", "q35", "auto", TimeSpan.FromSeconds(5), IdentityKind.Seed, TemplateKind.Off));
         await Assert.That(settings.Image("b").Memory).IsEqualTo(2L << 30);
-        await Assert.That(settings.Image("c")).IsEqualTo(new ImageSettings(3, 128L << 20, "", "q35", "auto", TimeSpan.FromSeconds(5), IdentityKind.Port, TemplateKind.Auto));
+        await Assert.That(settings.Image("c")).IsEqualTo(new ImageSettings(3, 128L << 20, null, "", "q35", "auto", TimeSpan.FromSeconds(5), IdentityKind.Port, TemplateKind.Auto));
+    }
+
+    [Test]
+    [Arguments("", 2, 128)]
+    [Arguments("cpus = nslots\n", 4, 128)]
+    [Arguments("memory_per_slot = 64MiB\n", 2, 256)]
+    [Arguments("cpus = nslots\nmemory_per_slot = 1GiB\nmemory = 2GiB\n", 4, 4096)]
+    [Arguments("cpus = auto\nmemory = 96MiB\n", 2, 96)]
+    public async Task An_image_may_give_a_job_what_it_has_slots_for(string lines, int cpus, int mebibytes)
+    {
+        var image = Good($"[slots]\ncpus = 2\nmemory = 128MiB\n[image:a]\n{lines}").Image("a");
+        await Assert.That((image.CpusFor(4), image.MemoryFor(4) >> 20)).IsEqualTo((cpus, (long)mebibytes));
     }
 
     [Test]
@@ -125,6 +137,10 @@ sealed class SettingsReaderTests
     [Arguments("slots", "count", "201")]
     [Arguments("slots", "count", "-1")]
     [Arguments("slots", "cpus", "1.5")]
+    [Arguments("slots", "cpus", "nslots")]
+    [Arguments("image:a", "cpus", "slots")]
+    [Arguments("image:a", "cpus", "0")]
+    [Arguments("image:a", "memory_per_slot", "1MiB")]
     [Arguments("slots", "memory", "63MiB")]
     [Arguments("slots", "memory", "1")]
     [Arguments("appliance", "batch", "slurm")]

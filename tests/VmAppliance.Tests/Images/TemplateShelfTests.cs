@@ -12,7 +12,7 @@ sealed class TemplateShelfTests
 
     static Template Publish(TemplateShelf shelf, string key, int second, string likeness = "qemu 1, q35")
     {
-        var template = new Template(key, likeness, DateTimeOffset.UnixEpoch.AddSeconds(second), 6, []) { Directory = shelf.Begin(key) };
+        var template = new Template(key, likeness, DateTimeOffset.UnixEpoch.AddSeconds(second), 1, 6, []) { Directory = shelf.Begin(key) };
         foreach (var file in new[] { template.Memory, template.State, template.Disk })
             File.WriteAllText(file, $"{Path.GetFileName(file)} {second}");
         return shelf.Publish(template);
@@ -73,5 +73,35 @@ sealed class TemplateShelfTests
         using var alone = shelf.TryLock();
         await Assert.That(alone).IsNotNull();
         await Assert.That(shelf.TryLock()).IsNull();
+    }
+
+    [Test]
+    public async Task A_file_that_is_not_as_it_was_made_is_found()
+    {
+        using var directory = new TempDirectory();
+        var template = Publish(new TemplateShelf(ImageIn(directory)), "k", 1);
+        await Assert.That(TemplateShelf.Damage(template, true)).IsNull();
+        File.Move(template.State, $"{template.State}.away");
+        await Assert.That(TemplateShelf.Damage(template, false)).IsEqualTo(template.State);
+        File.Move($"{template.State}.away", template.State);
+        File.SetUnixFileMode(template.Memory, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        File.WriteAllText(template.Memory, "memory 2");
+        await Assert.That(TemplateShelf.Damage(template, true)).IsEqualTo(template.Memory);
+        await Assert.That(TemplateShelf.Damage(template, false)).IsNull();
+    }
+
+    [Test]
+    public async Task What_was_missed_is_news_once_and_wanted_until_it_is_forgotten()
+    {
+        using var directory = new TempDirectory();
+        var shelf = new TemplateShelf(ImageIn(directory));
+        TemplateWish large = new("k8", 8, 1L << 30), small = new("k1", 1, 1L << 27);
+        await Assert.That((shelf.Want(large), shelf.Want(large), shelf.Want(small))).IsEqualTo((true, false, true));
+        File.WriteAllText(directory["wish-broken.json"], "{");
+        await Assert.That(shelf.Wishes()).IsEquivalentTo([small, large]);
+        shelf.Forget("k8");
+        shelf.Forget("k8");
+        await Assert.That(shelf.Wishes()).IsEquivalentTo([small]);
+        await Assert.That(shelf.Want(large)).IsTrue();
     }
 }

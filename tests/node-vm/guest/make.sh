@@ -24,6 +24,8 @@ cat >"$dir/vmappliance.ini" <<END
 [appliance]
 state_dir = $dir/state
 run_dir = $dir/run
+[image:guest]
+template = off
 END
 # As small as can be, as the tests copy it; and as fast, without a guest kernel's guards against its own processes.
 "$program" --config "$dir/vmappliance.ini" maintenance image import guest --disk "$dir/root.tar" --size 208MiB \

@@ -18,10 +18,11 @@ sealed class QemuHypervisor(ApplianceSettings settings) : IHypervisor
 
     /// <summary>QEMU's path.</summary>
     /// <exception cref="ApplianceException">It is not installed.</exception>
-    public string Program => settings.Qemu != "auto" && File.Exists(settings.Qemu) ? settings.Qemu
-        : (settings.Qemu == "auto" ? CommandRunner.Find("qemu-system-x86_64") ?? CommandRunner.Find("qemu-kvm") : null)
-        ?? throw new ApplianceException(Blame.Node, "find QEMU", settings.Qemu == "auto" ? "qemu-system-x86_64" : settings.Qemu, "it is not installed",
+    public string Program => Installed ?? throw new ApplianceException(Blame.Node, "find QEMU", settings.Qemu == "auto" ? "qemu-system-x86_64" : settings.Qemu, "it is not installed",
             "install qemu-system-x86 (Debian) or qemu-kvm (EL), or set [appliance] qemu");
+
+    string? Installed => settings.Qemu == "auto" ? CommandRunner.Find("qemu-system-x86_64") ?? CommandRunner.Find("qemu-kvm")
+        : File.Exists(settings.Qemu) ? settings.Qemu : null;
 
     public Machine Start(MachineSpec spec)
     {
@@ -38,13 +39,15 @@ sealed class QemuHypervisor(ApplianceSettings settings) : IHypervisor
         }
     }
 
+    public string? Maker => Installed is { } path && new FileInfo(path) is var program
+        ? string.Create(CultureInfo.InvariantCulture, $"{program.FullName} {program.Length} {program.LastWriteTimeUtc:O}") : null;
+
     public string? Likeness(MachineSpec spec)
     {
         if (spec.Seed is not null)
             return null;
-        var program = new FileInfo(Program);
-        var kvm = new KvmProof(settings, program.FullName).Decide();
-        return string.Create(CultureInfo.InvariantCulture, $"{program.FullName} {program.Length} {program.LastWriteTimeUtc:O}, {spec.Model}, {(kvm ? "kvm" : "tcg")}, "
+        var kvm = new KvmProof(settings, Program).Decide();
+        return string.Create(CultureInfo.InvariantCulture, $"{Maker}, {spec.Model}, {(kvm ? "kvm" : "tcg")}, "
             + $"{QemuCommand.Cpu(spec, kvm)}{(kvm ? $" of {Host.Processor()}" : "")}, {spec.Cpus} cpus, {spec.Memory} bytes, {(spec.Network.Bridge is null ? "user" : "tap")}");
     }
 

@@ -71,6 +71,8 @@ sealed class XenHypervisor(XenSettings settings) : IHypervisor
     }
 
     // A domain can be saved, but not be resumed from one file many times at once.
+    public string? Maker => null;
+
     public string? Likeness(MachineSpec spec) => null;
 
     public void Freeze(string directory, MachineReference machine, MachineOwner owner, string state) => throw new NotSupportedException("domains are not frozen");

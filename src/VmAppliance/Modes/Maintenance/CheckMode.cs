@@ -12,15 +12,16 @@ static class CheckMode
     public static Command Create(Func<ParseResult, string> configuration)
     {
         var json = new Option<bool>("--json") { Description = "Print JSON." };
-        var command = new Command("check", "Tell whether this node can run jobs, and what to do if not.") { json };
-        command.SetAction(parsed => Check(configuration(parsed), parsed.GetValue(json)));
+        var verify = new Option<bool>("--verify") { Description = "Read images and templates whole, and compare their checksums." };
+        var command = new Command("check", "Tell whether this node can run jobs, and what to do if not.") { json, verify };
+        command.SetAction(parsed => Check(configuration(parsed), parsed.GetValue(json), parsed.GetValue(verify)));
         return command;
     }
 
-    static int Check(string configuration, bool json)
+    static int Check(string configuration, bool json, bool verify)
     {
         ReapMode.RequireRoot("check node");
-        var findings = new NodeCheck(new Node(ConfigurationFile.Load(configuration))).Run();
+        var findings = new NodeCheck(new Node(ConfigurationFile.Load(configuration)), verify).Run();
         if (json)
             Console.WriteLine(JsonSerializer.Serialize(findings, MaintenanceJson.Default.IReadOnlyListFinding));
         else

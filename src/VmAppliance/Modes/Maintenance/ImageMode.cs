@@ -12,7 +12,7 @@ static class ImageMode
 {
     /// <summary>The sub-command and its own.</summary>
     public static Command Create(Func<ParseResult, string> configuration) =>
-        new("image", "Look after golden images.") { Import(configuration), List(configuration), Template(configuration), Remove(configuration) };
+        new("image", "Look after golden images.") { Import(configuration), List(configuration), TemplateMode.Create(configuration), Remove(configuration) };
 
     static Command Import(Func<ParseResult, string> configuration)
     {
@@ -31,6 +31,7 @@ static class ImageMode
             var node = new Node(ConfigurationFile.Load(configuration(parsed)));
             var image = new ImageImport(node.Images, node.Settings.Appliance.Hypervisor == HypervisorKind.Xen).Run(request);
             Console.WriteLine($"image {image.Name}: version {image.Version}, {Units.Text(image.DiskBytes)}");
+            TemplateMode.MakeAfterImport(node, image);
             return 0;
         });
         return command;
@@ -43,31 +44,13 @@ static class ImageMode
         command.SetAction(parsed =>
         {
             ReapMode.RequireRoot("list images");
-            var images = Open(parsed, configuration).List();
-            if (parsed.GetValue(json))
-                Console.WriteLine(JsonSerializer.Serialize(images, ImageJson.Default.IReadOnlyListImage));
-            else
-                Table.Print(["NAME", "VERSION", "DISK", "SHA-256"], images.Select(i => (string[])[i.Name, i.Version, Units.Text(i.DiskBytes), i.DiskSha256[..16]]));
-            return 0;
-        });
-        return command;
-    }
-
-    static Command Template(Func<ParseResult, string> configuration)
-    {
-        var name = new Argument<string>("name") { Description = "The image." };
-        var cpus = new Option<int?>("--cpus") { Description = "Virtual cpus of its machines (default: the image's)." };
-        var memory = new Option<string?>("--memory") { Description = "Their memory, such as 2GiB (default: the image's)." };
-        var command = new Command("template", "Boot an image once and freeze it: its machines are resumed then.") { name, cpus, memory };
-        command.SetAction(parsed =>
-        {
-            ReapMode.RequireRoot("make template");
             var node = new Node(ConfigurationFile.Load(configuration(parsed)));
-            using var interruption = new Interruption();
-            var job = new Batch.Job(new Batch.JobKey($"template{Environment.ProcessId}", 1), RunMode.SystemAccount, "", [], null);
-            var request = new MachineRequest(job, RunMode.DefaultOwner(), parsed.GetRequiredValue(name), 0, parsed.GetValue(cpus), parsed.GetValue(memory) is { } m ? Size(m) : null);
-            var template = new MakeTemplate(node, interruption.PollDescriptor).Run(request);
-            Console.WriteLine($"image {request.Image}: template {template.Key}, for {template.Likeness}");
+            var images = node.Images.List().Select(i => ImageListing.Of(i, node)).ToList();
+            if (parsed.GetValue(json))
+                Console.WriteLine(JsonSerializer.Serialize(images, MaintenanceJson.Default.IReadOnlyListImageListing));
+            else
+                Table.Print(["NAME", "VERSION", "DISK", "SHA-256", "TEMPLATES"],
+                    images.Select(i => (string[])[i.Name, i.Version, Units.Text(i.DiskBytes), i.DiskSha256[..16], string.Join("; ", i.Templates)]));
             return 0;
         });
         return command;
@@ -90,9 +73,8 @@ static class ImageMode
         return command;
     }
 
-    static Catalogue Open(ParseResult parsed, Func<ParseResult, string> configuration) => new Node(ConfigurationFile.Load(configuration(parsed))).Images;
-
     static string Full(string path) => Path.GetFullPath(path);
 
-    static long Size(string text) => Units.Size(text) ?? throw new ApplianceException(Blame.Usage, "import image", "--size", $"'{text}' is no size", "such as 2GiB");
+    /// <summary>A size that somebody typed.</summary>
+    public static long Size(string text) => Units.Size(text) ?? throw new ApplianceException(Blame.Usage, "read command line", text, $"'{text}' is no size", "such as 2GiB");
 }

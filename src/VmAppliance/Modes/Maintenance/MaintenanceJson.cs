@@ -29,4 +29,5 @@ sealed record SlotStatus(int Slot, string Job, Phase Phase, string Owner, string
 [JsonSerializable(typeof(IReadOnlyList<Rest>))]
 [JsonSerializable(typeof(IReadOnlyList<Finding>))]
 [JsonSerializable(typeof(IReadOnlyList<Fill>))]
+[JsonSerializable(typeof(IReadOnlyList<ImageListing>))]
 sealed partial class MaintenanceJson : JsonSerializerContext;

@@ -3,6 +3,7 @@ using VmAppliance.Batch;
 using VmAppliance.Configuration;
 using VmAppliance.Diagnostics;
 using VmAppliance.Hypervisors.Qemu;
+using VmAppliance.Images;
 using VmAppliance.Jobs;
 using VmAppliance.Linux;
 using VmAppliance.Processes;
@@ -12,11 +13,13 @@ using static VmAppliance.Modes.Maintenance.Finding;
 namespace VmAppliance.Modes.Maintenance;
 
 /// <summary>Looks at everything a prolog will need.</summary>
-sealed class NodeCheck(Node node)
+/// <param name="node">This node.</param>
+/// <param name="verify">Whether images and templates are read whole: minutes, where they are large.</param>
+sealed class NodeCheck(Node node, bool verify)
 {
     /// <summary>All findings, good ones included.</summary>
     public IReadOnlyList<Finding> Run() =>
-        [.. Hypervisor(), .. Tools(), Directories(), .. Storage(), Network(), .. Images(), .. Queues(), Admin(), Slots()];
+        [.. Hypervisor(), .. Tools(), Directories(), .. Storage(), Network(), .. Images(), .. Templates(), .. Queues(), Admin(), Slots()];
 
     IEnumerable<Finding> Hypervisor() => node.Hypervisor is QemuHypervisor qemu ? new QemuCheck(node, qemu).Run() : new XenCheck(node).Run();
 
@@ -92,7 +95,20 @@ sealed class NodeCheck(Node node)
         foreach (var image in images)
             yield return node.Settings.Appliance.Hypervisor == HypervisorKind.Xen && image.Unpacked is null ? Bad("image", $"{image.Name}: it has no kernel that Xen can start", "import it again on this node")
                 : new[] { image.Disk, image.EmptyOverlay, image.Kernel, image.Unpacked, image.Initrd }.OfType<string>().FirstOrDefault(f => !File.Exists(f)) is { } missing
-                ? Bad("image", $"{image.Name}: {missing} is missing", "import it again") : Good("image", $"{image.Name}, version {image.Version}");
+                ? Bad("image", $"{image.Name}: {missing} is missing", "import it again")
+                : verify && !image.IsIntact() ? Bad("image", $"{image.Name}: {image.Disk} is not what was imported", "is the disk well? import it again")
+                : Good("image", $"{image.Name}, version {image.Version}");
+    }
+
+    IEnumerable<Finding> Templates() => node.Images.List().SelectMany(image => new TemplateShelf(image).List().Select(template => Template(image, template)));
+
+    Finding Template(Image image, Template template)
+    {
+        var listing = TemplateListing.Of(template, node);
+        return listing.IsOutdated ? Warning("template", $"{image.Name}, {listing}: no machine is resumed from it any more", $"vmappliance maintenance image template {image.Name}")
+            : TemplateShelf.Damage(template, verify) is { } file ? Bad("template", $"{image.Name}, {listing}: {file} is not what it was when it was made",
+                $"is the disk well? rm -r {template.Directory}; vmappliance maintenance image template {image.Name}")
+            : Good("template", $"{image.Name}, {listing}");
     }
 
     IEnumerable<Finding> Queues()

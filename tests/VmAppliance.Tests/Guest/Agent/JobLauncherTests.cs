@@ -11,7 +11,7 @@ sealed class JobLauncherTests
 
     static byte[] B(string text) => Encoding.Latin1.GetBytes(text);
 
-    static JobSpec Spec(params string[] words) => new(Nonce, [.. words.Select(B)], null, [B("PATH=/usr/bin:/bin"), B("HOME=/")], "/"u8.ToArray(), 0x12, [], [], [], null);
+    static JobSpec Spec(params string[] words) => new(Nonce, [.. words.Select(B)], null, [B("PATH=/usr/bin:/bin"), B("HOME=/")], "/"u8.ToArray(), 0x12, [], [], [], null, false);
 
     static (int Status, string Output) Run(JobSpec spec, string input = "")
     {
