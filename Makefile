@@ -14,6 +14,7 @@ BUILD_PACKAGES := clang lld cmake make zlib1g-dev libssl-dev
 RUN_PACKAGES   := qemu-system-x86 qemu-utils util-linux iproute2 e2fsprogs tar
 IMAGE_PACKAGES := mmdebstrap busybox-static cpio kmod xz-utils zstd
 NODE_PACKAGES  := qemu-system-x86 qemu-utils e2fsprogs sudo lz4 busybox-static cpio kmod xz-utils zstd util-linux gcc libc6-dev linux-libc-dev
+BENCH_PACKAGES := rsync openssh-client
 TEST_PACKAGES  := openssh-server openssh-client sudo rpm rpmlint groff-base man-db strace procps shellcheck bash-completion bash bzip2
 
 # The AOT runtime's own C files warn; nothing of ours does.
@@ -57,6 +58,9 @@ bench-storage: build need-node $(NODE_TESTS) ## Measure disks against LVM's own 
 bench-xen: build need-node image $(NODE_TESTS) $(NODE_GUEST) ## Measure what a prolog adds to a bare xl create, in a node VM
 	@tests/node.sh bench-xen
 
+bench: build need-run need-image need-bench image ## Measure clean machines beside what people script today: out/bench
+	@tests/bench/bench.sh $(BINARY) $(IMAGE) $(OUT)/bench
+
 $(NODE_TESTS): $(BINARY) $(KILL_AT) $(shell find tests/VmAppliance.NodeTests -name '*.cs' -not -path '*/obj/*' -o -name '*.csproj')
 	@dotnet publish tests/VmAppliance.NodeTests -c Release -o out/node-tests -v quiet --nologo
 	@touch $@
@@ -77,7 +81,7 @@ rpm: build need-test ## Build the RPM: out/rpm
 clean: ## Remove everything that was built
 	@rm -rf $(OUT) src/*/bin src/*/obj tests/*/bin tests/*/obj
 
-need-build need-run need-image need-test need-node: need-%:
+need-build need-run need-image need-test need-node need-bench: need-%:
 	@packaging/need.sh $($(shell echo $* | tr a-z A-Z)_PACKAGES)
 
-.PHONY: help build image demo test test-node test-xen test-unit bench-storage bench-xen rpm clean need-build need-run need-image need-test need-node
+.PHONY: help build image demo test test-node test-xen test-unit bench bench-storage bench-xen rpm clean need-build need-run need-image need-test need-node need-bench

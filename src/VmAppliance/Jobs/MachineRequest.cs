@@ -10,4 +10,5 @@ namespace VmAppliance.Jobs;
 /// <param name="LostStatus">Exit status for a job whose machine is lost while it runs.</param>
 /// <param name="Cpus">Virtual cpus; null for the image's.</param>
 /// <param name="Memory">Bytes; null for the image's.</param>
-sealed record MachineRequest(Job Job, Account Owner, string Image, int LostStatus, int? Cpus = null, long? Memory = null);
+/// <param name="Boots">Whether it boots in any case.</param>
+sealed record MachineRequest(Job Job, Account Owner, string Image, int LostStatus, int? Cpus = null, long? Memory = null, bool Boots = false);

@@ -42,7 +42,7 @@ sealed class PrepareJob(Node node, Timeline timeline, int interruption = -1)
         var identity = new IdentityOf(request, network);
         var seed = settings.Identity == IdentityKind.Seed ? WriteSeed(lease, identity) : null;
         using var machine = Start(new MachineStart(node, lease, image, timeline), Spec(lease, request, image, settings, network, seed),
-            request is { Cpus: null, Memory: null },
+            request,
             (machine, isAwake) => new Readiness(machine, settings.ReadyTimeout, interruption).Wait(MachineDirectory.Port(lease.Directory),
                 seed is null ? () => new GuestMessage { Identity = identity.Now() } : null, isAwake));
         machine.HandOver();
@@ -52,9 +52,9 @@ sealed class PrepareJob(Node node, Timeline timeline, int interruption = -1)
         timeline.Mark("ready");
     }
 
-    Machine Start(MachineStart start, MachineSpec spec, bool isUsual, Action<Machine, bool> wait)
+    Machine Start(MachineStart start, MachineSpec spec, MachineRequest request, Action<Machine, bool> wait)
     {
-        if (start.Resume(spec) is { } resumed)
+        if (!request.Boots && start.Resume(spec) is { } resumed)
             try
             {
                 return Await(resumed, wait, isAwake: true);
@@ -64,7 +64,7 @@ sealed class PrepareJob(Node node, Timeline timeline, int interruption = -1)
                 start.GiveUp(e.Message);
                 node.Hypervisor.Destroy(resumed.Reference);
             }
-        else if (isUsual)
+        else if (request is { Cpus: null, Memory: null, Boots: false })
             start.Miss(spec);
         return Await(start.Boot(spec), wait, isAwake: false);
     }

@@ -8,7 +8,10 @@ sealed class Timeline
 {
     readonly Stopwatch _watch = Stopwatch.StartNew();
     readonly List<(string Step, double Milliseconds)> _steps = [];
-    double _last;
+    double _last, _cpu, _jobsCpu;
+
+    /// <summary>The step in which the job runs, and what <see cref="Full"/> calls the cpu time of all others.</summary>
+    public const string Job = "run", OwnCpuName = "own cpu";
 
     /// <summary>The steps so far.</summary>
     public IReadOnlyList<(string Step, double Milliseconds)> Steps => _steps;
@@ -19,7 +22,14 @@ sealed class Timeline
         var now = _watch.Elapsed.TotalMilliseconds;
         _steps.Add((step, now - _last));
         _last = now;
+        var cpu = Environment.CpuUsage.TotalTime.TotalMilliseconds;
+        if (step == Job)
+            _jobsCpu = cpu - _cpu;
+        _cpu = cpu;
     }
+
+    /// <summary>The same, and what this program itself used of the cpu in all steps but the job's; its machine is a process of its own.</summary>
+    public string Full => string.Create(CultureInfo.InvariantCulture, $"{this} · {OwnCpuName} {_cpu - _jobsCpu:0} ms");
 
     /// <summary>One line: <c>claim 2 ms · wipe 1 ms · …</c></summary>
     public override string ToString() => string.Join(" · ", _steps

@@ -28,15 +28,16 @@ static class RunMode
         var owner = new Option<string?>("--owner") { Description = "Whose rights the machine and the command have (default: who called sudo, else the system account vmappliance, else nobody)." };
         var cpus = new Option<int?>("--cpus") { Description = "Virtual cpus (default: the image's)." };
         var memory = new Option<long?>("--memory") { Description = "Memory, such as 512MiB (default: the image's).", CustomParser = Size };
+        var cold = new Option<bool>("--cold") { Description = "Boot the machine, even where it could be resumed from a template." };
         var timeline = new Option<bool>("--timeline") { Description = "Tell on standard error how long each step of the cycle took." };
         var words = new Argument<string[]>("command") { Description = "The command and its arguments, behind --.", Arity = ArgumentArity.OneOrMore };
-        var command = new Command("run", "Run a command in a clean machine, and destroy the machine.") { image, owner, cpus, memory, timeline, words };
+        var command = new Command("run", "Run a command in a clean machine, and destroy the machine.") { image, owner, cpus, memory, cold, timeline, words };
         command.SetAction(parsed => Run(configuration(parsed), parsed.GetValue(image), parsed.GetValue(owner),
-            parsed.GetValue(cpus), parsed.GetValue(memory), parsed.GetValue(timeline), Words(parsed, parsed.GetRequiredValue(words))));
+            parsed.GetValue(cpus), parsed.GetValue(memory), parsed.GetValue(cold), parsed.GetValue(timeline), Words(parsed, parsed.GetRequiredValue(words))));
         return command;
     }
 
-    static int Run(string configuration, string? image, string? owner, int? cpus, long? memory, bool wantTimeline, IReadOnlyList<byte[]> words)
+    static int Run(string configuration, string? image, string? owner, int? cpus, long? memory, bool cold, bool wantTimeline, IReadOnlyList<byte[]> words)
     {
         if (Host.EffectiveUser != 0)
             throw new ApplianceException(Blame.Usage, "run command", Encoding.UTF8.GetString(words[0]), "only root can prepare a machine", "use sudo; the command itself will have your rights");
@@ -44,7 +45,7 @@ static class RunMode
         var node = new Node(ConfigurationFile.Load(configuration));
         var account = Owner(owner);
         var job = new Job(new JobKey($"run{Environment.ProcessId}", 1), account.Name, "", [], null);
-        var request = new MachineRequest(job, account, image ?? OnlyImage(node), node.Settings.Appliance.LostStatus, cpus, memory);
+        var request = new MachineRequest(job, account, image ?? OnlyImage(node), node.Settings.Appliance.LostStatus, cpus, memory, cold);
         var timeline = new Timeline();
         // Held over the whole cycle: whenever Ctrl-C comes, the machine is taken down in order.
         using var interruption = new Interruption();
@@ -58,13 +59,13 @@ static class RunMode
         }
         finally
         {
-            timeline.Mark("run");
+            timeline.Mark(Timeline.Job);
             var release = new ReleaseJob(node);
             release.Run(lease);
             release.Complain();
             timeline.Mark("destroy");
             if (wantTimeline)
-                Complaint.Say($"{timeline}\n");
+                Complaint.Say($"{timeline.Full}\n");
         }
     }
 

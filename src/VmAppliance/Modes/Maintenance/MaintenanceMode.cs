@@ -15,5 +15,6 @@ static class MaintenanceMode
             CheckMode.Create(configuration),
             ImageMode.Create(configuration),
             StorageMode.Create(configuration),
+            BenchMode.Create(configuration),
         };
 }

@@ -74,6 +74,6 @@ static class TemplateMode
         using var interruption = new Interruption();
         var job = new Job(new JobKey($"template{Environment.ProcessId}", 1), RunMode.SystemAccount, "", [], null);
         var template = new MakeTemplate(node, interruption.PollDescriptor).Run(new MachineRequest(job, RunMode.DefaultOwner(), image, 0, cpus, memory));
-        Console.WriteLine($"image {image}: template for {template.Cpus} cpus and {Units.Text(template.MemoryBytes)}");
+        Console.WriteLine($"image {image}: template, {TemplateListing.Of(template, node)}");
     }
 }
