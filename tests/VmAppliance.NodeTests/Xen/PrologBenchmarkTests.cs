@@ -14,7 +14,7 @@ namespace VmAppliance.NodeTests.Xen;
 [NotInParallel(XenNode.Alone)]
 sealed class PrologBenchmarkTests
 {
-    const int Rounds = 5, MostMilliseconds = 150;
+    const int Rounds = 9, MostMilliseconds = 150;
     const string Bare = "/run/bare.cfg", Seed = "/run/bare.seed";
 
     [ClassDataSource<XenNode>(Shared = SharedType.PerTestSession)]
@@ -23,26 +23,41 @@ sealed class PrologBenchmarkTests
     [Test]
     public async Task A_prolog_adds_little_to_a_bare_xl_create()
     {
-        var (own, creation, bare) = (new List<double>(), new List<double>(), new List<double>());
+        var (own, creation, bare, added) = (new List<double>(), new List<double>(), new List<double>(), new List<double>());
+        await Measure("900", own, creation);
+        own.Clear();
+        creation.Clear();
         for (var round = 1; round <= Rounds; round++)
         {
-            var job = new SpooledJob($"{900 + round}");
-            var began = DateTime.UtcNow;
-            await Assert.That(job.Hook("prolog")).IsEqualTo(0);
-            var ended = DateTime.UtcNow;
-            DateTime made = File.GetLastWriteTimeUtc(Directory.GetFiles(job.Lease, "*.cfg").Single()),
-                running = File.GetLastWriteTimeUtc($"{job.Lease}/console"), ready = File.GetLastWriteTimeUtc($"{job.Lease}/pass.json");
-            own.Add((made - began + (ended - ready)).TotalMilliseconds);
-            creation.Add((running - made).TotalMilliseconds);
-            Keep(job.Lease);
-            await Assert.That(job.Hook("epilog")).IsEqualTo(0);
-            bare.Add(CreateBare());
+            // In turns, and not always the same one first: what is slow for a while is slow for both.
+            if (round % 2 == 0)
+                bare.Add(CreateBare());
+            await Measure($"{900 + round}", own, creation);
+            if (round % 2 == 1)
+                bare.Add(CreateBare());
+            added.Add(own[^1] + creation[^1] - bare[^1]);
         }
         var text = string.Create(CultureInfo.InvariantCulture,
-            $"median of {Rounds}, ms: a prolog beside its domain {Median(own):0}, its xl create {Median(creation):0}, a bare xl create of the same {Median(bare):0}");
+            $"median of {Rounds}, ms: a prolog beside its domain {Median(own):0}, its xl create {Median(creation):0}, a bare xl create of the same {Median(bare):0}; a prolog adds {Median(added):0}");
         Console.WriteLine(text);
         await Assert.That(XenNode.Rests()).IsEqualTo("");
-        await Assert.That(Median(own) + Median(creation) - Median(bare)).IsLessThanOrEqualTo(MostMilliseconds).Because(text);
+        await Assert.That(Median(added)).IsLessThanOrEqualTo(MostMilliseconds).Because(text);
+    }
+
+    // The whole hook from outside; what its domain costs, as the files of the lease tell.
+    static async Task Measure(string number, List<double> own, List<double> creation)
+    {
+        var job = new SpooledJob(number);
+        var began = DateTime.UtcNow;
+        await Assert.That(job.Hook("prolog")).IsEqualTo(0);
+        var ended = DateTime.UtcNow;
+        DateTime made = File.GetLastWriteTimeUtc(Directory.GetFiles(job.Lease, "*.cfg").Single()),
+            running = File.GetLastWriteTimeUtc($"{job.Lease}/console"), ready = File.GetLastWriteTimeUtc($"{job.Lease}/pass.json");
+        own.Add((made - began + (ended - ready)).TotalMilliseconds);
+        creation.Add((running - made).TotalMilliseconds);
+        if (!File.Exists(Bare))
+            Keep(job.Lease);
+        await Assert.That(job.Hook("epilog")).IsEqualTo(0);
     }
 
     static double Median(List<double> times) => times.Order().ElementAt(times.Count / 2);

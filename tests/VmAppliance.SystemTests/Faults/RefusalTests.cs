@@ -13,16 +13,25 @@ sealed class RefusalTests
         await Refuses(Session.With("no-image").Command("run", "--image", "nope", "--", "true"), 1, "find image, nope: it is not in the catalogue", "there are: demo", Session.With("no-image"));
 
     [Test]
-    public async Task MissingQemu() =>
-        await Refuses(Session.With("no-qemu", "appliance.qemu = /nonexistent/qemu").Run("true"), 1, "find QEMU, /nonexistent/qemu: it is not installed", "install qemu-system-x86", Session.With("no-qemu"));
+    public async Task MissingQemu()
+    {
+        var node = Session.With("no-qemu", "appliance.qemu = /nonexistent/qemu");
+        await Refuses(node.Run("true"), 1, "find QEMU, /nonexistent/qemu: it is not installed", "install qemu-system-x86", node);
+    }
 
     [Test]
-    public async Task QemuThatIsNoQemu() =>
-        await Refuses(Session.With("bad-qemu", "appliance.qemu = /bin/ls", "appliance.accel = tcg").Run("true"), 1, "start machine, vma-run", "vmappliance maintenance check", Session.With("bad-qemu"));
+    public async Task QemuThatIsNoQemu()
+    {
+        var node = Session.With("bad-qemu", "appliance.qemu = /bin/ls", "appliance.accel = tcg");
+        await Refuses(node.Run("true"), 1, "start machine, vma-run", "vmappliance maintenance check", node);
+    }
 
     [Test]
-    public async Task MissingBridge() =>
-        await Refuses(Session.With("no-bridge", "network.kind = tap", "network.bridge = vmabr-none").Run("true"), 1, "join bridge, vmabr-none", "ip link add vmabr-none type bridge", Session.With("no-bridge"));
+    public async Task MissingBridge()
+    {
+        var node = Session.With("no-bridge", "network.kind = tap", "network.bridge = vmabr-none");
+        await Refuses(node.Run("true"), 1, "join bridge, vmabr-none", "ip link add vmabr-none type bridge", node);
+    }
 
     [Test]
     public async Task CommandsOfAnOrdinaryUser()

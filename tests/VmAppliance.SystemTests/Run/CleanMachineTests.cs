@@ -72,6 +72,6 @@ sealed partial class CleanMachineTests
     [GeneratedRegex(@"^vmappliance: claim slot, job run\d+\.1: all 2 slots are taken\n\(hint: .+\)\n$")]
     private static partial Regex NodeFull();
 
-    [GeneratedRegex(@"^claim \d+ ms · wipe \d+ ms · start \d+ ms · ready \d+ ms · run \d+ ms · destroy \d+ ms\n$")]
+    [GeneratedRegex(@"^claim \d+ ms · wipe \d+ ms · start \d+ ms · ready \d+ ms · run \d+ ms · destroy \d+ ms · own cpu \d+ ms\n$")]
     private static partial Regex Steps();
 }
