@@ -72,7 +72,7 @@ sealed class ImageModeTests
         var result = Appliance.Import("demo", large);
         await Assert.That(result.Status).IsEqualTo(1);
         await Assert.That(result.Errors).StartsWith("vmappliance: make volume, vg-test/vma-golden-demo-").And.Contains("8192 MiB are needed");
-        await Assert.That((Golden(), Appliance.Require("maintenance", "image", "list"))).IsEqualTo(("", "NAME  VERSION  DISK  SHA-256\n"));
+        await Assert.That((Golden(), Appliance.Require("maintenance", "image", "list"))).IsEqualTo(("", "NAME  VERSION  DISK  SHA-256  TEMPLATES\n"));
     }
 
     [Test]

@@ -149,7 +149,7 @@ sealed class DiskStoreTests(StorageKind kind)
     [Test]
     public async Task A_thousand_cycles_leak_nothing_and_do_not_slow_down()
     {
-        const int cycles = 1000, part = 100, moreTries = 3;
+        const int cycles = 1000, part = 100, moreTries = 10;
         var store = TestGroup.Store(kind);
         var (first, last, before) = (Quick(store, part), 0.0, 0L);
         for (var done = part; done < cycles; done += part)
