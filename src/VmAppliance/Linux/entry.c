@@ -11,6 +11,7 @@
  * may ask for modules, which a static program cannot load, and then nothing would work.
  */
 #define _GNU_SOURCE
+#include <malloc.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <string.h>
@@ -49,6 +50,15 @@ static void fix_stack_size(void)
 }
 
 /*
+ * A second thread's first malloc() reserves 128 MiB of address space for a moment. Within a job's limit on that (h_vmem) it is then now and
+ * again missing to the runtime, which ends without a word. What our few threads allocate there fits into one arena.
+ */
+static void share_one_arena(void)
+{
+    mallopt(M_ARENA_MAX, 1);
+}
+
+/*
  * The runtime begins by unpacking its tables into the zeroed part of this file's memory, and faults each of its pages in, one by one.
  * Asking for all of them at once (Linux 5.14; earlier ones refuse, which does no harm) takes a quarter off the time to start.
  */
@@ -72,6 +82,7 @@ static void refuse_huge_pages(void)
 __attribute__((constructor(101))) static void forget_environment(void)
 {
     refuse_huge_pages();
+    share_one_arena();
     populate();
     if (geteuid() == 0)
         lift_limits();

@@ -105,10 +105,12 @@ sealed class StaticBinaryTests
     {
         const string Limit = "--as=134217728"; // as h_vmem=128M sets it
 
-        var help = await Node.Command("--help").Behind("prlimit", Limit, "--").Run();
+        // Threads that start at once must not take each other's: a start in thirty once failed of that.
+        const int Starts = 100;
+        for (var start = 0; start < Starts; start++)
+            await Assert.That((await Node.Command("--help").Behind("prlimit", Limit, "--").Run()).Status).IsEqualTo(0);
         var job = await Machine.Script("echo works").Behind("prlimit", Limit, "--").Run();
 
-        await Assert.That(help.Status).IsEqualTo(0).Because($"{help}");
         await Assert.That(job.ToString()).IsEqualTo(new CommandResult(0, "works\n"u8.ToArray(), []).ToString());
     }
 
