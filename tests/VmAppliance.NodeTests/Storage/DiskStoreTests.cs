@@ -1,8 +1,6 @@
-using System.Diagnostics;
 using VmAppliance.Configuration;
 using VmAppliance.Diagnostics;
 using VmAppliance.Linux;
-using VmAppliance.Linux.DeviceMapper;
 using VmAppliance.NodeTests.Fixtures;
 using VmAppliance.Storage;
 
@@ -144,53 +142,5 @@ sealed class DiskStoreTests(StorageKind kind)
         await Assert.That(failure.Hint!).Contains("maintenance storage init");
         await Assert.That(store.Fills()[0].Warning!).Contains("maintenance storage init");
         await Assert.That(store.InUse()).IsEmpty();
-    }
-
-    [Test]
-    public async Task A_thousand_cycles_leak_nothing_and_do_not_slow_down()
-    {
-        const int cycles = 1000, part = 100, moreTries = 10;
-        var store = TestGroup.Store(kind);
-        var (first, last, before) = (Quick(store, part), 0.0, 0L);
-        for (var done = part; done < cycles; done += part)
-        {
-            last = Quick(store, part);
-            // By then the collector has what it wants: what leaks goes on leaking.
-            before = done == cycles / 2 ? MemoryKib() : before;
-        }
-        // A busy host makes some of them slow; a slowdown of ours would stay.
-        for (var more = 0; more < moreTries && last > first * 1.1; more++)
-            last = Quick(store, part);
-        Console.WriteLine($"{kind}: {cycles} cycles, lower quartile of the first {part} {first:0} idle calls, of the last {last:0}, memory {before} KiB, then {MemoryKib()} KiB");
-        await Assert.That(last).IsLessThanOrEqualTo(first * 1.1);
-        await Assert.That(MemoryKib()).IsLessThanOrEqualTo(before + (8 << 10));
-        await Assert.That(Group.OurDevices().Split(' ').Length).IsLessThanOrEqualTo(3);
-        await Assert.That(Directory.GetFiles("/proc/self/fd").Length).IsLessThan(part);
-    }
-
-    // The lower quartile of a number of cycles, in times of a call that changes nothing: how fast this machine is may change meanwhile.
-    double Quick(IDiskStore store, int cycles)
-    {
-        const int calls = 100;
-        using var control = new DmControl();
-        double[] times = new double[cycles], idle = new double[cycles];
-        for (var i = 0; i < cycles; i++)
-        {
-            var watch = Stopwatch.StartNew();
-            store.Wipe(s_first, Group.Golden);
-            store.Drop(s_first);
-            times[i] = watch.Elapsed.TotalMilliseconds;
-            watch.Restart();
-            for (var call = 0; call < calls; call++)
-                control.Version();
-            idle[i] = watch.Elapsed.TotalMilliseconds / calls;
-        }
-        return times.Order().ElementAt(cycles / 4) / idle.Order().ElementAt(cycles / 4);
-    }
-
-    static long MemoryKib()
-    {
-        GC.Collect();
-        return Environment.WorkingSet >> 10;
     }
 }
