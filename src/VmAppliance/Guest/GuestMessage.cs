@@ -14,6 +14,9 @@ sealed record GuestMessage
     /// <summary>Node: this is who you are.</summary>
     public Identity? Identity { get; init; }
 
+    /// <summary>Node: this is who you are until you settle; then nobody must know any more.</summary>
+    public Identity? Rehearsal { get; init; }
+
     /// <summary>Node: you will be frozen, and resumed many times; make ready what every job needs.</summary>
     public bool? Settle { get; init; }
 
@@ -23,7 +26,7 @@ sealed record GuestMessage
     /// <summary>Guest: the identity is applied, sshd answers.</summary>
     public bool? Ready { get; init; }
 
-    /// <summary>Guest: the identity cannot be applied, and why.</summary>
+    /// <summary>Guest: it cannot be done, and why.</summary>
     public string? Error { get; init; }
 
     /// <summary>Node: a signal for a job in the machine.</summary>

@@ -15,7 +15,7 @@ sealed class ThrottledRelay : IDisposable
     readonly Func<bool> _mayTakeMore;
     readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     readonly object _drained = new();
-    readonly List<Socket> _clients = [];
+    readonly List<Socket> _sockets = [];
     volatile bool _closed;
     volatile string? _failure;
 
@@ -47,17 +47,25 @@ sealed class ThrottledRelay : IDisposable
     {
         while (!_closed)
         {
-            var client = _listener.AcceptSocket();
-            lock (_clients)
-                _clients.Add(client);
+            var client = Keep(_listener.AcceptSocket());
             Start(() => Serve(client));
         }
+    }
+
+    // Closed at our end: the machine's side of a connection, too, whoever waits there for more.
+    Socket Keep(Socket socket)
+    {
+        lock (_sockets)
+            _sockets.Add(socket);
+        if (_closed)
+            socket.Dispose();
+        return socket;
     }
 
     void Serve(Socket client)
     {
         using (client)
-        using (var guest = Connect())
+        using (var guest = Keep(Connect()))
         {
             client.NoDelay = true;
             Start(() => Pump(client, guest, () => { }));
@@ -126,8 +134,8 @@ sealed class ThrottledRelay : IDisposable
     {
         _closed = true;
         _listener.Stop();
-        lock (_clients)
-            _clients.ForEach(client => client.Dispose());
+        lock (_sockets)
+            _sockets.ForEach(socket => socket.Dispose());
         Drained();
     }
 }

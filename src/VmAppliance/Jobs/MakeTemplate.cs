@@ -50,7 +50,7 @@ sealed class MakeTemplate(Node node, int interruption)
         template = template with { Directory = shelf.Begin(template.Key) };
         try
         {
-            Freeze(lease, spec, image, template);
+            Freeze(lease, spec, image, template, request);
             return shelf.Publish(template);
         }
         catch
@@ -61,7 +61,7 @@ sealed class MakeTemplate(Node node, int interruption)
     }
 
     // What becomes the template is copied when the machine is gone: nobody who had its files open can change it any more.
-    void Freeze(Lease lease, MachineSpec spec, Image image, Template template)
+    void Freeze(Lease lease, MachineSpec spec, Image image, Template template, MachineRequest request)
     {
         var disk = $"{template.Directory}/disk";
         SparseCopy.Run(image.Disk, disk, OwnerOnly);
@@ -69,12 +69,12 @@ sealed class MakeTemplate(Node node, int interruption)
         using var memory = Descriptor.Memory("vma-template", spec.Memory);
         using var machine = node.Hypervisor.Start(spec with { Disk = new MachineDisk(disk, "raw", null), Frozen = new MachineMemory(memory, null) });
         lease.Started(machine.Reference);
-        new Readiness(machine, node.Settings.Image(lease.Record.Image).ReadyTimeout, interruption)
-            .Wait(MachineDirectory.Port(spec.Directory), () => new GuestMessage { Settle = true });
+        new Rehearsal(machine, MachineDirectory.Port(spec.Directory), new Readiness(machine, node.Settings.Image(lease.Record.Image).ReadyTimeout, interruption))
+            .Run(request, new SlotNetwork(node.Settings.Network, lease.Record.Slot));
         node.Hypervisor.Freeze(spec.Directory, machine.Reference, spec.Owner, template.State);
         node.Hypervisor.Destroy(machine.Reference);
         memory.SealMemory();
-        SparseCopy.Run(memory, template.Memory, OwnerOnly);
+        SparseCopy.WithoutZeroes(memory, template.Memory, OwnerOnly);
         SparseCopy.Run(disk, template.Disk, OwnerOnly);
         File.Delete(disk);
     }

@@ -93,5 +93,5 @@ sealed class Readiness(Machine machine, TimeSpan patience, int interruption)
             "is vmappliance guest started at boot in this image? is ready_timeout long enough for this node?");
 
     ApplianceException Refused(string reason) => new(Blame.Node, Operation, Name, $"it cannot take its identity: {reason}",
-        "the image needs sshd and ip; try: vmappliance run --image IMAGE -- true");
+        "the image needs sshd and a network card; try: vmappliance run --image IMAGE -- true");
 }

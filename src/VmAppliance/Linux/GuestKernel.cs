@@ -42,10 +42,12 @@ static unsafe class GuestKernel
     /// <summary>sync(2).</summary>
     public static void Sync() => sync();
 
-    /// <summary>Puts a file in the place of another one, whatever that is: mount(2), MS_BIND.</summary>
+    /// <summary>Puts a file in the place of another one, whatever that is, and of what was put there before: mount(2), MS_BIND.</summary>
     public static void Cover(string path, string with)
     {
         using var memory = new NativeStrings();
+        // Not mounted yet is as good.
+        _ = Native.umount2(memory.Add(path), Native.MNT_DETACH);
         Errno.Check(Native.mount(memory.Add(with), memory.Add(path), null, Native.MS_BIND, null), "mount", path);
     }
 

@@ -27,11 +27,4 @@ static class Host
     /// <summary>Sets the file mode creation mask.</summary>
     /// <returns>The mask before.</returns>
     public static int SetUmask(int mask) => (int)(uint)umask((ushort)mask);
-
-    /// <summary>Total memory in bytes: MemTotal of proc_meminfo(5).</summary>
-    public static long Memory()
-    {
-        var line = File.ReadLines("/proc/meminfo").First(l => l.StartsWith("MemTotal:", StringComparison.Ordinal));
-        return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], System.Globalization.CultureInfo.InvariantCulture) * 1024;
-    }
 }

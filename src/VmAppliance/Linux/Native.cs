@@ -72,6 +72,10 @@ static unsafe partial class Native
     public static partial nint sendfile(int to, int from, long* offset, nuint count);
 
     public const ulong MS_BIND = 4096;
+    public const int MNT_DETACH = 2;
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial int umount2(byte* target, int flags);
 
     [LibraryImport("libc", SetLastError = true)]
     public static partial int mount(byte* source, byte* target, byte* type, ulong flags, void* data);

@@ -5,6 +5,9 @@ namespace VmAppliance.Linux;
 /// <summary>Copies a file without its holes: lseek(2), sendfile(2).</summary>
 static unsafe class SparseCopy
 {
+    // Bytes. Smaller ones would find a little more, and make more pieces of the rest than that is worth.
+    const int ZeroBlock = 16 * 1024;
+
     // linux/fs.h
     const int FromStart = 0, NextData = 3, NextHole = 4;
 
@@ -24,6 +27,24 @@ static unsafe class SparseCopy
         using var target = Descriptor.Open(to, OpenMode.ReadWrite | OpenMode.Create | OpenMode.Exclusive, mode);
         Errno.Check(ftruncate(target.Number, Files.Facts(from).Size), "ftruncate", to);
         Run(from, target);
+    }
+
+    /// <summary>Copies memory to a new file, which gets holes where there is nothing but zeroes.</summary>
+    public static void WithoutZeroes(Descriptor from, string to, int mode)
+    {
+        using var target = Descriptor.Open(to, OpenMode.ReadWrite | OpenMode.Create | OpenMode.Exclusive, mode);
+        var size = Files.Facts(from).Size;
+        Errno.Check(ftruncate(target.Number, size), "ftruncate", to);
+        var block = new byte[ZeroBlock];
+        for (long offset = 0; offset < size; offset += block.Length)
+        {
+            Check(Native.lseek(from.Number, offset, FromStart), "lseek", from);
+            var part = block.AsSpan(0, from.ReadFully(block));
+            if (!part.ContainsAnyExcept((byte)0))
+                continue;
+            Check(Native.lseek(target.Number, offset, FromStart), "lseek", target);
+            target.WriteAll(part);
+        }
     }
 
     /// <summary>Copies all data to the same places of another file, which must be empty there.</summary>

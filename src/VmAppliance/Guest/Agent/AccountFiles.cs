@@ -8,13 +8,18 @@ static class AccountFiles
 {
     const int WorldReadable = 0x1A4, RootOnly = 0x180; // 0644, 0600
 
+    static readonly (string Path, int Mode) s_group = ("/etc/group", WorldReadable), s_passwd = ("/etc/passwd", WorldReadable), s_shadow = ("/etc/shadow", RootOnly);
+
+    /// <summary>The three files as they are now.</summary>
+    public static KeptFiles Keep() => new(s_group, s_passwd, s_shadow);
+
     /// <summary>Writes the three files of the running system.</summary>
     public static void Write(GuestAccount account)
     {
         var known = account with { Shell = Executable(account.Shell) ? account.Shell : "/bin/sh" };
-        Replace("/etc/group", WorldReadable, lines => Groups(lines, known));
-        Replace("/etc/passwd", WorldReadable, lines => Accounts(lines, known));
-        Replace("/etc/shadow", RootOnly, lines => Shadow(lines, known.Name));
+        Replace(s_group, lines => Groups(lines, known));
+        Replace(s_passwd, lines => Accounts(lines, known));
+        Replace(s_shadow, lines => Shadow(lines, known.Name));
     }
 
     /// <summary>passwd(5) with the account in it.</summary>
@@ -47,9 +52,9 @@ static class AccountFiles
     static bool Executable(string shell) => shell.StartsWith('/') && File.Exists(shell)
         && Path.GetFileName(shell) is not ("nologin" or "false" or "true" or "sync");
 
-    static void Replace(string path, int mode, Func<IEnumerable<string>, IEnumerable<string>> change)
+    static void Replace((string Path, int Mode) file, Func<IEnumerable<string>, IEnumerable<string>> change)
     {
-        var lines = File.Exists(path) ? File.ReadAllLines(path).Where(l => l.Length > 0) : [];
-        Files.Replace(path, Encoding.UTF8.GetBytes(string.Concat(change(lines).Select(l => l + "\n"))), mode);
+        var lines = File.Exists(file.Path) ? File.ReadAllLines(file.Path).Where(l => l.Length > 0) : [];
+        Files.Replace(file.Path, Encoding.UTF8.GetBytes(string.Concat(change(lines).Select(l => l + "\n"))), file.Mode);
     }
 }

@@ -6,6 +6,8 @@ namespace VmAppliance.Guest.Agent;
 /// <summary>The machine's side of a lease: learns who it is, becomes that, serves ssh. Runs as root, started at boot.</summary>
 static class GuestAgent
 {
+    static KeptFiles? s_accounts;
+
     /// <summary>Runs for as long as the machine does.</summary>
     public static int Run()
     {
@@ -15,6 +17,8 @@ static class GuestAgent
         {
             if (message.Identity is { } identity)
                 giver.Answer(Become(identity, giver.IsLive));
+            else if (message.Rehearsal is { } part)
+                giver.Answer(Rehearse(part));
             else if (message.Settle == true)
                 giver.Answer(Settle());
             else if (message.TimeNanoseconds is { } time)
@@ -25,19 +29,31 @@ static class GuestAgent
         return 0;
     }
 
-    static GuestMessage Settle()
+    static GuestMessage Become(Identity identity, bool isFresh) => Try(new GuestMessage { Ready = true }, () =>
     {
-        Settling.Run();
-        return new GuestMessage { Settled = true };
+        IdentityChange.Apply(identity, isFresh);
+        SshServer.Start(identity);
+    });
+
+    static GuestMessage Rehearse(Identity part)
+    {
+        s_accounts = AccountFiles.Keep();
+        return Become(part, isFresh: true);
     }
 
-    static GuestMessage Become(Identity identity, bool isFresh)
+    static GuestMessage Settle() => Try(new GuestMessage { Settled = true }, () =>
+    {
+        SshServer.Forget();
+        s_accounts?.Restore();
+        Settling.Run();
+    });
+
+    static GuestMessage Try(GuestMessage success, Action action)
     {
         try
         {
-            IdentityChange.Apply(identity, isFresh);
-            SshServer.Start(identity);
-            return new GuestMessage { Ready = true };
+            action();
+            return success;
         }
         catch (Exception e) when (e is ApplianceException or IOException or UnauthorizedAccessException or System.Net.Sockets.SocketException)
         {

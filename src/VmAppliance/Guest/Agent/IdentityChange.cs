@@ -1,6 +1,7 @@
+using System.Globalization;
+using System.Net;
 using System.Text;
 using VmAppliance.Linux;
-using VmAppliance.Processes;
 
 namespace VmAppliance.Guest.Agent;
 
@@ -12,8 +13,7 @@ static class IdentityChange
     /// <summary>Applies all of it.</summary>
     /// <param name="identity">Who the machine shall be.</param>
     /// <param name="isFresh">Whether it was written just now. One that was written before the boot tells only what time it is not yet: the machine's own clock is better than that.</param>
-    /// <exception cref="Diagnostics.ApplianceException">A tool failed.</exception>
-    /// <exception cref="IOException">A file cannot be written.</exception>
+    /// <exception cref="IOException">A file cannot be written, or the kernel refuses.</exception>
     public static void Apply(Identity identity, bool isFresh)
     {
         GuestKernel.AddEntropy(identity.Entropy);
@@ -53,20 +53,22 @@ static class IdentityChange
         Files.Change(path, (int)mode, account.Uid, account.Gid);
     }
 
+    // Down first: of what the frozen machine's card was, and whom it knew, nothing may stay.
     static void Connect(GuestNetwork network)
     {
-        var device = Device(network.Mac);
-        var batch = IsOnesOwn(device, network.Mac) ? "" : $"link set dev {device} down\naddress flush dev {device}\n";
-        batch += $"link set dev lo up\nlink set dev {device} address {network.Mac} up\naddress replace {network.Address} dev {device}\n";
+        using (var loopback = new NetworkCard("lo"))
+            loopback.BringUp();
+        using var card = new NetworkCard(Device(network.Mac));
+        card.TakeDown();
+        card.SetMac(network.Mac);
+        var (address, prefix) = (network.Address.Split('/')[0], network.Address.Split('/')[1]);
+        card.SetAddress(IPAddress.Parse(address), int.Parse(prefix, CultureInfo.InvariantCulture));
+        card.BringUp();
         if (network.Gateway is not null)
-            batch += $"route replace default via {network.Gateway}\n";
-        CommandRunner.Require("set up network", ["ip", "-batch", "-"], input: Encoding.ASCII.GetBytes(batch));
+            card.SetGateway(IPAddress.Parse(network.Gateway));
         if (network.NameServers.Count > 0)
             Write("/etc/resolv.conf", string.Concat(network.NameServers.Select(s => $"nameserver {s}\n")));
     }
-
-    // What the frozen machine's card was is not this one's.
-    static bool IsOnesOwn(string device, string mac) => File.ReadAllText($"/sys/class/net/{device}/address").Trim().Equals(mac, StringComparison.OrdinalIgnoreCase);
 
     static string Device(string mac)
     {

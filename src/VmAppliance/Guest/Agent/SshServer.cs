@@ -16,7 +16,11 @@ static class SshServer
     const string Home = "/run/vmappliance", Configuration = $"{Home}/sshd_config", HostKey = $"{Home}/host_key", Keys = $"{Home}/authorized_keys";
     const string Daemon = "/usr/sbin/sshd";
 
+    static readonly TimeSpan EndPatience = TimeSpan.FromSeconds(30);
+    static readonly object s_lock = new();
+
     static TcpListener? s_listener;
+    static int s_connections;
 
     /// <summary>Writes sshd's files for an identity and begins to listen; a second identity only replaces the files.</summary>
     public static void Start(Identity identity)
@@ -32,6 +36,22 @@ static class SshServer
         s_listener = new TcpListener(IPAddress.Any, Port);
         s_listener.Start();
         new Thread(Serve) { IsBackground = true }.Start();
+    }
+
+    /// <summary>
+    /// Waits until nobody is connected, and forgets by whose keys it served: it listens on, but has nothing to prove itself by until there is
+    /// another identity.
+    /// </summary>
+    /// <exception cref="IOException">Somebody stays connected.</exception>
+    public static void Forget()
+    {
+        var deadline = Deadline.In(EndPatience);
+        lock (s_lock)
+            while (s_connections > 0)
+                if (!Monitor.Wait(s_lock, deadline.Milliseconds))
+                    throw new IOException($"after {EndPatience.TotalSeconds:0} s, {s_connections} sshd of the rehearsal are still there");
+        foreach (var file in new[] { HostKey, Keys, Configuration })
+            File.Delete(file);
     }
 
     /// <summary>sshd_config(5): the owner, by the lease's key, to run commands; nothing else.</summary>
@@ -57,6 +77,7 @@ static class SshServer
 
     static void Guarded(Socket connection)
     {
+        Count(1);
         try
         {
             Handle(connection);
@@ -64,6 +85,19 @@ static class SshServer
         catch (Exception e) when (e is IOException or SocketException)
         {
             GuestKernel.Say($"serve ssh: {e.Message}");
+        }
+        finally
+        {
+            Count(-1);
+        }
+    }
+
+    static void Count(int change)
+    {
+        lock (s_lock)
+        {
+            s_connections += change;
+            Monitor.PulseAll(s_lock);
         }
     }
 

@@ -47,7 +47,7 @@ sealed class QemuCheck(Node node, QemuHypervisor hypervisor)
 
     Finding Memory()
     {
-        var (wanted, there) = (node.Settings.Slots.Count * node.Settings.Slots.Memory, Host.Memory());
+        var (wanted, there) = (node.Settings.Slots.Count * node.Settings.Slots.Memory, MemoryInfo.Of("MemTotal"));
         var text = $"{node.Settings.Slots.Count} slots of {Units.Text(node.Settings.Slots.Memory)} on a node with {Units.Text(there >> 20 << 20)}";
         return wanted <= there ? Good("memory", text) : Warning("memory", text, "lower [slots] count or memory, or machines will be killed for lack of memory");
     }
