@@ -54,6 +54,14 @@ sealed unsafe class NetworkCard(string name) : IDisposable
         Ask(SIOCSIFNETMASK, request, "SIOCSIFNETMASK");
     }
 
+    /// <summary>Takes its address away.</summary>
+    public void DropAddress()
+    {
+        var request = stackalloc byte[RequestBytes];
+        Put(Fill(request), IPAddress.Any);
+        Ask(SIOCSIFADDR, request, "SIOCSIFADDR");
+    }
+
     /// <summary>Makes the default route lead through it, instead of where it led.</summary>
     /// <param name="gateway">A neighbour's IPv4 address.</param>
     public void SetGateway(IPAddress gateway)

@@ -44,6 +44,7 @@ static class GuestAgent
     static GuestMessage Settle() => Try(new GuestMessage { Settled = true }, () =>
     {
         SshServer.Forget();
+        IdentityChange.Disconnect();
         s_accounts?.Restore();
         Settling.Run();
     });

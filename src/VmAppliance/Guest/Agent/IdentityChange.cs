@@ -53,6 +53,21 @@ static class IdentityChange
         Files.Change(path, (int)mode, account.Uid, account.Gid);
     }
 
+    /// <summary>
+    /// Takes the machine off its network. One that is resumed announces its address at once, before it can be told that it has another one now:
+    /// whoever has the old one, or looks for the new one, would be led astray.
+    /// </summary>
+    /// <exception cref="IOException">The kernel refuses.</exception>
+    public static void Disconnect()
+    {
+        foreach (var name in Cards().Keys)
+        {
+            using var card = new NetworkCard(name);
+            card.TakeDown();
+            card.DropAddress();
+        }
+    }
+
     // Down first: of what the frozen machine's card was, and whom it knew, nothing may stay.
     static void Connect(GuestNetwork network)
     {
@@ -72,12 +87,14 @@ static class IdentityChange
 
     static string Device(string mac)
     {
-        var cards = Directory.GetDirectories("/sys/class/net").Where(d => Directory.Exists($"{d}/device"))
-            .ToDictionary(d => Path.GetFileName(d)!, d => File.ReadAllText($"{d}/address").Trim());
+        var cards = Cards();
         // A machine that was resumed has the card of the one that was frozen.
         return cards.Where(c => c.Value.Equals(mac, StringComparison.OrdinalIgnoreCase)).Select(c => c.Key).FirstOrDefault()
             ?? (cards.Count == 1 ? cards.Keys.Single() : null) ?? throw new IOException($"there is no network card with the address {mac} (there are: {string.Join(", ", cards.Select(c => $"{c.Key} {c.Value}"))})");
     }
+
+    static Dictionary<string, string> Cards() => Directory.GetDirectories("/sys/class/net").Where(d => Directory.Exists($"{d}/device"))
+        .ToDictionary(d => Path.GetFileName(d)!, d => File.ReadAllText($"{d}/address").Trim());
 
     static void Write(string path, string text) => Files.Replace(path, Encoding.UTF8.GetBytes(text), WorldReadable);
 }
