@@ -66,13 +66,20 @@ static unsafe class Files
                 file.WriteAll(content);
                 Give(file, temporary, mode, uid, gid);
             }
-            File.Move(temporary, path, overwrite: true);
+            Rename(temporary, path);
         }
         catch
         {
             File.Delete(temporary);
             throw;
         }
+    }
+
+    /// <summary>rename(2): whatever is at the new path is replaced.</summary>
+    public static void Rename(string from, string to)
+    {
+        using var memory = new NativeStrings();
+        Errno.Check(Native.rename(memory.Add(from), memory.Add(to)), "rename", to);
     }
 
     /// <summary>A named pipe, given its owner and mode.</summary>

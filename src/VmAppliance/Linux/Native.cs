@@ -71,6 +71,9 @@ static unsafe partial class Native
     [LibraryImport("libc", SetLastError = true)]
     public static partial nint sendfile(int to, int from, long* offset, nuint count);
 
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial int rename(byte* from, byte* to);
+
     public const ulong MS_BIND = 4096;
     public const int MNT_DETACH = 2;
 

@@ -7,6 +7,7 @@ namespace VmAppliance.Guest.Agent;
 static class AccountFiles
 {
     const int WorldReadable = 0x1A4, RootOnly = 0x180; // 0644, 0600
+    const int Largest = 64 << 20;
 
     static readonly (string Path, int Mode) s_group = ("/etc/group", WorldReadable), s_passwd = ("/etc/passwd", WorldReadable), s_shadow = ("/etc/shadow", RootOnly);
 
@@ -54,7 +55,7 @@ static class AccountFiles
 
     static void Replace((string Path, int Mode) file, Func<IEnumerable<string>, IEnumerable<string>> change)
     {
-        var lines = File.Exists(file.Path) ? File.ReadAllLines(file.Path).Where(l => l.Length > 0) : [];
+        var lines = Files.Facts(file.Path) is null ? [] : Encoding.UTF8.GetString(Files.ReadNoFollow(file.Path, Largest, out _)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Files.Replace(file.Path, Encoding.UTF8.GetBytes(string.Concat(change(lines).Select(l => l + "\n"))), file.Mode);
     }
 }

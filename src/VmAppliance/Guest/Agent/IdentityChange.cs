@@ -10,6 +10,8 @@ static class IdentityChange
 {
     const int WorldReadable = 0x1A4; // 0644
 
+    static Dictionary<string, string>? s_cards;
+
     /// <summary>Applies all of it.</summary>
     /// <param name="identity">Who the machine shall be.</param>
     /// <param name="isFresh">Whether it was written just now. One that was written before the boot tells only what time it is not yet: the machine's own clock is better than that.</param>
@@ -87,7 +89,7 @@ static class IdentityChange
 
     static string Device(string mac)
     {
-        var cards = Cards();
+        var cards = s_cards ??= Cards();
         // A machine that was resumed has the card of the one that was frozen.
         return cards.Where(c => c.Value.Equals(mac, StringComparison.OrdinalIgnoreCase)).Select(c => c.Key).FirstOrDefault()
             ?? (cards.Count == 1 ? cards.Keys.Single() : null) ?? throw new IOException($"there is no network card with the address {mac} (there are: {string.Join(", ", cards.Select(c => $"{c.Key} {c.Value}"))})");
