@@ -5,22 +5,48 @@ namespace VmAppliance.Hypervisors;
 /// <summary>
 /// The memory of a frozen machine, as it is handed to machines that are resumed from it: one copy for all of them, in a memory file that
 /// nobody can write to any more. No process keeps it: whoever needs it takes it from a machine that runs, or, being the first, reads it in.
+/// Of many that start at once the first reads, and the others wait until his machine is known.
 /// </summary>
-static class SharedMemory
+sealed class SharedMemory : IDisposable
 {
+    static readonly TimeSpan TurnPatience = TimeSpan.FromSeconds(5);
+
+    readonly FileLock? _turn;
+
+    SharedMemory(Descriptor content, FileLock? turn) => (Content, _turn) = (content, turn);
+
+    /// <summary>The memory file.</summary>
+    public Descriptor Content { get; }
+
     // A machine has no more descriptors from us than this. To list its directory would look at each of them, and on a file system of its owner's
     // that can take for ever.
     const int MostDescriptors = 64;
 
-    /// <summary>Opens it.</summary>
+    /// <summary>Opens it. Whoever has it must make his machine known before he disposes of it: others may be waiting for that.</summary>
     /// <param name="name">Unlike that of any other memory.</param>
     /// <param name="file">Where it is on disk.</param>
-    /// <param name="machines">Processes of machines that may have it.</param>
+    /// <param name="machines">Tells which processes are machines that may have it, as of now.</param>
     /// <exception cref="LinuxException">It cannot be read, or there is no memory left.</exception>
-    public static Descriptor Open(string name, string file, IEnumerable<MachineReference> machines)
+    public static SharedMemory Open(string name, string file, Func<IEnumerable<MachineReference>> machines)
     {
         var bytes = new FileInfo(file).Length;
-        return machines.Select(m => Borrow(m, name, bytes)).FirstOrDefault(m => m is not null) ?? Read(name, file, bytes);
+        Descriptor? Borrowed() => machines().Select(m => Borrow(m, name, bytes)).FirstOrDefault(m => m is not null);
+        if (Borrowed() is { } running)
+            return new SharedMemory(running, null);
+        // Whoever has the turn and was stopped must not stop all others: it costs them memory, and no more.
+        var turn = FileLock.Wait(file, TurnPatience);
+        try
+        {
+            if (Borrowed() is not { } known)
+                return new SharedMemory(Read(name, file, bytes), turn);
+            turn?.Dispose();
+            return new SharedMemory(known, null);
+        }
+        catch
+        {
+            turn?.Dispose();
+            throw;
+        }
     }
 
     static Descriptor Read(string name, string file, long bytes)
@@ -71,6 +97,12 @@ static class SharedMemory
             return memory;
         memory.Dispose();
         return null;
+    }
+
+    public void Dispose()
+    {
+        Content.Dispose();
+        _turn?.Dispose();
     }
 
     // All memory files are on one mount of the kernel's own: proc(5), fdinfo.

@@ -31,8 +31,8 @@ sealed class MachineStart(Node node, Lease lease, Image image, Timeline timeline
             return null;
         try
         {
-            using var memory = SharedMemory.Open(template.MemoryName, template.Memory, node.Leases.Records().Select(r => r.Machine).Where(m => m.Pid > 0));
-            return Start(spec, new GoldenDisk(template.Disk, template.EmptyOverlay, image.DiskBytes), new MachineMemory(memory, template.State), "resume");
+            using var memory = SharedMemory.Open(template.MemoryName, template.Memory, () => node.Leases.Records().Select(r => r.Machine).Where(m => m.Pid > 0));
+            return Start(spec, new GoldenDisk(template.Disk, template.EmptyOverlay, image.DiskBytes), new MachineMemory(memory.Content, template.State), "resume");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ApplianceException)
         {

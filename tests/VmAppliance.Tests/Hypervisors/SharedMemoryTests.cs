@@ -30,6 +30,8 @@ sealed class SharedMemoryTests
         }
     }
 
+    static SharedMemory Open(string name, string file, params MachineReference[] machines) => SharedMemory.Open(name, file, () => machines);
+
     static string Name() => $"vma-test-{Guid.NewGuid():N}";
 
     static long Inode(Descriptor memory) => long.Parse(new string([.. new FileInfo($"/proc/self/fdinfo/{memory.Number}").OpenText().ReadToEnd()
@@ -39,7 +41,8 @@ sealed class SharedMemoryTests
     public async Task It_is_the_file_and_nobody_can_write_to_it()
     {
         using var directory = new TempDirectory();
-        using var memory = SharedMemory.Open(Name(), directory.Write("memory", Text), []);
+        using var shared = Open(Name(), directory.Write("memory", Text));
+        var memory = shared.Content;
         await Assert.That(memory.Text()).IsEqualTo(Text);
         await Assert.That(memory.IsSealedMemory).IsTrue();
         await Assert.That(() => memory.WriteAll("x"u8)).Throws<LinuxException>();
@@ -51,15 +54,39 @@ sealed class SharedMemoryTests
     {
         using var directory = new TempDirectory();
         var (name, file) = (Name(), directory.Write("memory", Text));
-        using var first = SharedMemory.Open(name, file, []);
-        using var holder = new Holder(first);
-        using var second = SharedMemory.Open(name, file, [new MachineReference(1 << 22, 1, Guid.Empty), holder.Machine]);
-        using var other = SharedMemory.Open(Name(), file, [holder.Machine]);
-        using var later = SharedMemory.Open(name, file, [holder.Machine with { StartTicks = 1 }]);
-        await Assert.That(Inode(second)).IsEqualTo(Inode(first));
-        await Assert.That(Inode(other)).IsNotEqualTo(Inode(first));
+        var first = Open(name, file);
+        var inode = Inode(first.Content);
+        using var holder = new Holder(first.Content);
+        first.Dispose();
+        using (var second = Open(name, file, new MachineReference(1 << 22, 1, Guid.Empty), holder.Machine))
+            await Assert.That(Inode(second.Content)).IsEqualTo(inode);
+        using (var other = Open(Name(), file, holder.Machine))
+            await Assert.That(Inode(other.Content)).IsNotEqualTo(inode);
         // Another process of the same number.
-        await Assert.That(Inode(later)).IsNotEqualTo(Inode(first));
+        using (var later = Open(name, file, holder.Machine with { StartTicks = 1 }))
+            await Assert.That(Inode(later.Content)).IsNotEqualTo(inode);
+    }
+
+    [Test]
+    public async Task Who_comes_while_the_first_reads_it_waits_for_the_machine_of_the_first()
+    {
+        using var directory = new TempDirectory();
+        var (name, file) = (Name(), directory.Write("memory", Text));
+        List<MachineReference> known = [];
+        var first = Open(name, file);
+        var inode = Inode(first.Content);
+        using var asked = new SemaphoreSlim(0);
+        var second = Task.Run(() => SharedMemory.Open(name, file, () =>
+        {
+            asked.Release();
+            return known;
+        }));
+        await asked.WaitAsync();
+        using var holder = new Holder(first.Content);
+        known = [holder.Machine];
+        first.Dispose();
+        using var memory = await second;
+        await Assert.That(Inode(memory.Content)).IsEqualTo(inode);
     }
 
     [Test]
@@ -76,8 +103,8 @@ sealed class SharedMemoryTests
         if (isSealed)
             decoy.SealMemory();
         using var holder = new Holder(decoy);
-        using var memory = SharedMemory.Open(name, file, [holder.Machine]);
-        await Assert.That(memory.Text()).IsEqualTo(Text);
+        using var memory = Open(name, file, holder.Machine);
+        await Assert.That(memory.Content.Text()).IsEqualTo(Text);
     }
 
     [Test]
@@ -92,9 +119,9 @@ sealed class SharedMemoryTests
         {
             using var pipe = Descriptor.Open(path, OpenMode.Read | OpenMode.NonBlocking);
             using var holder = new Holder(pipe);
-            var opened = Task.Run(() => SharedMemory.Open(name, file, [holder.Machine]));
+            var opened = Task.Run(() => Open(name, file, holder.Machine));
             using var memory = await opened.WaitAsync(TimeSpan.FromSeconds(10));
-            await Assert.That(memory.Text()).IsEqualTo(Text);
+            await Assert.That(memory.Content.Text()).IsEqualTo(Text);
         }
         finally
         {
