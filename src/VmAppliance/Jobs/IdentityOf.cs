@@ -18,6 +18,19 @@ sealed class IdentityOf(MachineRequest request, SlotNetwork network)
     /// <summary>The key pair by which the machine proves itself.</summary>
     public SshKeyPair Host => _host.Value;
 
+    /// <summary>Begins to make the keys while the caller does something else.</summary>
+    public void Begin() => new Thread(() =>
+    {
+        try
+        {
+            _ = (_client.Value, _host.Value);
+        }
+        catch (IOException)
+        {
+            // Whoever asks for them is told.
+        }
+    }) { IsBackground = true }.Start();
+
     /// <summary>The owner's home in the machine: as on the node, unless the account has none. Only its name is looked at: it may be on a file server that hangs.</summary>
     public string Home { get; } = request.Owner.Home is { Length: > 1 } home && home[0] == '/'
         && !home.StartsWith("/nonexistent", StringComparison.Ordinal) ? home : $"/home/{request.Owner.Name}";

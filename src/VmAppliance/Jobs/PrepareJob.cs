@@ -40,6 +40,8 @@ sealed class PrepareJob(Node node, Timeline timeline, int interruption = -1)
         var settings = node.Settings.Image(image.Name);
         var network = new SlotNetwork(node.Settings.Network, lease.Record.Slot);
         var identity = new IdentityOf(request, network);
+        if (settings.Identity == IdentityKind.Port)
+            identity.Begin();
         var seed = settings.Identity == IdentityKind.Seed ? WriteSeed(lease, identity) : null;
         using var machine = Start(new MachineStart(node, lease, image, timeline), Spec(lease, request, image, settings, network, seed),
             request,

@@ -19,7 +19,7 @@ static class RunMode
     public const string SystemAccount = "vmappliance";
 
     /// <summary>That account, or who stands in for it where it does not exist.</summary>
-    public static Account DefaultOwner() => AccountDatabase.Find(SystemAccount) ?? AccountDatabase.Get(LastResort);
+    static Account DefaultOwner() => AccountDatabase.Find(SystemAccount) ?? AccountDatabase.Get(LastResort);
 
     /// <summary>The sub-command.</summary>
     public static Command Create(Func<ParseResult, string> configuration)

@@ -89,6 +89,9 @@ sealed class TemplateTests
         await using (var making = node.Maintenance("image", "template", TestNode.Image, "--memory", "240MiB").Start())
         {
             await phase.Reaches("Identifying");
+            // Nobody else's: who shared its account could change what becomes the template.
+            var uid = node.Machines.Single().Status("Uid").Distinct().Single();
+            await Assert.That((await new Command("getent", "passwd", uid).Run()).Text is "" or ['v', 'm', 'a', ..]).IsTrue();
             making.Signal(Native.SIGKILL);
             await making.Ended;
         }

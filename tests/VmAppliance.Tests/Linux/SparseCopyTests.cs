@@ -38,6 +38,19 @@ sealed class SparseCopyTests
     }
 
     [Test]
+    public async Task Zeroes_become_holes_where_memory_is_kept()
+    {
+        using var directory = new TempDirectory();
+        var content = new byte[8 * Mebibyte];
+        content[1] = content[3 * Mebibyte] = content[^1] = 1;
+        using var memory = Descriptor.Memory("vma-test-copy", content.Length);
+        memory.WriteAll(content);
+        SparseCopy.WithoutZeroes(memory, directory["to"], 0x180);
+        await Assert.That(File.ReadAllBytes(directory["to"]).AsSpan().SequenceEqual(content)).IsTrue();
+        await Assert.That(Blocks(directory["to"])).IsLessThanOrEqualTo(3 * 64);
+    }
+
+    [Test]
     public async Task What_is_there_is_not_written_over()
     {
         using var directory = new TempDirectory();

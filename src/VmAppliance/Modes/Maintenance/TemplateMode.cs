@@ -1,15 +1,20 @@
 using System.CommandLine;
+using System.Globalization;
 using VmAppliance.Batch;
 using VmAppliance.Configuration;
 using VmAppliance.Diagnostics;
 using VmAppliance.Images;
 using VmAppliance.Jobs;
+using VmAppliance.Processes;
 
 namespace VmAppliance.Modes.Maintenance;
 
 /// <summary><c>maintenance image template</c>: one of an image, or all that jobs have missed.</summary>
 static class TemplateMode
 {
+    // systemd.exec(5), DynamicUser: numbers that are given to no account for long.
+    const int FirstDynamicUid = 61184, DynamicUids = 65519 - FirstDynamicUid;
+
     /// <summary>The sub-command.</summary>
     public static Command Create(Func<ParseResult, string> configuration)
     {
@@ -69,11 +74,17 @@ static class TemplateMode
         return status;
     }
 
+    // Whoever shares the account of its machine could change what becomes the template: where the package's own is missing, nobody shall.
+    static Account Owner() => AccountDatabase.Find(RunMode.SystemAccount) ?? OfNobody(
+        Enumerable.Range(FirstDynamicUid, DynamicUids).First(uid => AccountDatabase.UidOf(uid.ToString(CultureInfo.InvariantCulture)) is null));
+
+    static Account OfNobody(int uid) => new(RunMode.SystemAccount, uid, uid, "/", "/bin/sh", [new AccountGroup(RunMode.SystemAccount, uid)]);
+
     static void Make(Node node, string image, int? cpus, long? memory)
     {
         using var interruption = new Interruption();
         var job = new Job(new JobKey($"template{Environment.ProcessId}", 1), RunMode.SystemAccount, "", [], null);
-        var template = new MakeTemplate(node, interruption.PollDescriptor).Run(new MachineRequest(job, RunMode.DefaultOwner(), image, 0, cpus, memory));
+        var template = new MakeTemplate(node, interruption.PollDescriptor).Run(new MachineRequest(job, Owner(), image, 0, cpus, memory));
         Console.WriteLine($"image {image}: template, {TemplateListing.Of(template, node)}");
     }
 }
