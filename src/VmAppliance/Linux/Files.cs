@@ -6,11 +6,13 @@ namespace VmAppliance.Linux;
 /// <summary>What stat(2) says, as far as trust needs it.</summary>
 readonly record struct FileFacts(int Uid, int Gid, int Mode, long Size)
 {
-    const int TypeMask = 0xF000, Directory = 0x4000, Regular = 0x8000, Link = 0xA000;
+    const int TypeMask = 0xF000, Directory = 0x4000, Regular = 0x8000, Link = 0xA000, Pipe = 0x1000;
 
     public bool IsRegular => (Mode & TypeMask) == Regular;
 
     public bool IsLink => (Mode & TypeMask) == Link;
+
+    public bool IsPipe => (Mode & TypeMask) == Pipe;
 
     public bool IsDirectory => (Mode & TypeMask) == Directory;
 

@@ -27,15 +27,30 @@ sealed record ProcessStatus(long StartTicks, TimeSpan UserTime, TimeSpan SystemT
         }
     }
 
+    /// <summary>The parent's process id; 0 when there is no such process.</summary>
+    public static int ParentOf(int pid)
+    {
+        try
+        {
+            return (int)Number(Fields(File.ReadAllText($"/proc/{pid}/stat"))[1]);
+        }
+        catch (IOException)
+        {
+            return 0;
+        }
+    }
+
     /// <summary>Reads the text of /proc/PID/stat and the lines of /proc/PID/status.</summary>
     public static ProcessStatus Parse(string stat, string[] status)
     {
-        // The command name may hold blanks and parentheses; fields are counted from behind the last ')', which is field 3.
-        var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
+        var fields = Fields(stat);
         var peak = status.FirstOrDefault(line => line.StartsWith("VmHWM:", StringComparison.Ordinal));
         return new ProcessStatus(Number(fields[19]), Time(fields[11]), Time(fields[12]), fields[0] is "Z" or "X", fields[0] is "T" or "t",
             peak is null ? 0 : Number(peak["VmHWM:".Length..].Replace("kB", "", StringComparison.Ordinal).Trim()));
     }
+
+    // The command name may hold blanks and parentheses; fields are counted from behind the last ')', which is field 3.
+    static string[] Fields(string stat) => stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
 
     static TimeSpan Time(string ticks) => TimeSpan.FromSeconds((double)Number(ticks) / TicksPerSecond);
 

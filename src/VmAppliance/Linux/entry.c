@@ -81,7 +81,7 @@ static void refuse_huge_pages(void)
     prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
 }
 
-__attribute__((constructor(101))) static void forget_environment(void)
+__attribute__((constructor(102))) static void forget_environment(void)
 {
     refuse_huge_pages();
     share_one_arena();

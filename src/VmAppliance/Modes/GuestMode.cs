@@ -10,7 +10,7 @@ static class GuestMode
     public static int Run(IReadOnlyList<string> arguments) => (arguments.Count > 0 ? arguments[0] : null) switch
     {
         null => GuestAgent.Run(),
-        "exec" => JobLauncher.Run(),
+        "exec" => JobLauncher.RunHere(),
         LimitedStart.Verb => LimitedStart.Run(),
         _ => CommandLine.Usage($"guest: there is no '{arguments[0]}'"),
     };

@@ -23,7 +23,7 @@ static class GuestAgent
                 giver.Answer(Settle());
             else if (message.TimeNanoseconds is { } time)
                 GuestKernel.SetClock(time);
-            else if (message.Signal is { } signal)
+            else if (message.Signal is { } signal && !JobDoor.Signal(signal))
                 Kill.Process(signal.Launcher, signal.Number);
         }
         return 0;
@@ -33,6 +33,9 @@ static class GuestAgent
     {
         IdentityChange.Apply(identity, isFresh);
         SshServer.Start(identity);
+        // Without a port nobody could pass signals on to a job that came in there.
+        if (isFresh)
+            JobDoor.Open();
     });
 
     static GuestMessage Rehearse(Identity part)
@@ -46,6 +49,7 @@ static class GuestAgent
         SshServer.Forget();
         IdentityChange.Disconnect();
         s_accounts?.Restore();
+        SshServer.Prepare();
         Settling.Run();
     });
 

@@ -5,8 +5,11 @@ using VmAppliance.Linux;
 
 namespace VmAppliance.Guest.Agent;
 
-/// <summary>Starts one job in the machine, as its owner: <c>vmappliance guest exec</c>, at the far end of the starter's ssh connection.</summary>
-sealed class JobLauncher
+/// <summary>Starts one job in the machine, as its owner, at the far end of the starter's ssh connection.</summary>
+/// <param name="streams">The session's.</param>
+/// <param name="process">Whom signals for the job are sent to, as the node is told.</param>
+/// <param name="owner">Whose rights the job has; null when this process has them.</param>
+sealed class JobLauncher(PassedStreams streams, int process, OtherUser? owner)
 {
     /// <summary>Status of a program that was found but cannot be executed; what every shell says.</summary>
     public const int NotExecutable = 126;
@@ -17,37 +20,52 @@ sealed class JobLauncher
 
     static readonly int[] Forwarded = [1, 2, 3, 10, 12, 13, 14, 15, 18, 24, 25]; // HUP INT QUIT USR1 USR2 PIPE ALRM TERM CONT XCPU XFSZ
 
-    static readonly Descriptor s_output = new(1), s_errors = new(2);
-
     readonly object _lock = new();
     readonly List<int> _early = [];
     int _job;
 
-    /// <summary>Reads a job from standard input, runs it, and tells its end.</summary>
+    /// <summary><c>vmappliance guest exec</c>: where no agent takes the session, its own process starts the job.</summary>
     /// <returns>The job's status.</returns>
-    public static int Run()
+    public static int RunHere()
     {
-        var input = new Descriptor(0);
-        var length = new byte[sizeof(int)];
-        input.ReadFully(length);
-        var header = new byte[BitConverter.ToInt32(length)];
-        input.ReadFully(header);
-        return new JobLauncher().Run(JsonSerializer.Deserialize(header, GuestJson.Default.JobSpec)!);
-    }
-
-    int Run(JobSpec spec)
-    {
+        using var session = new PassedStreams(new Descriptor(0), new Descriptor(1), new Descriptor(2));
+        var launcher = new JobLauncher(session, Environment.ProcessId, null);
         // The runtime ignores it, and would leave a signal that is ignored without a handler.
         _ = Native.signal(SIGPIPE, Native.SIG_DFL);
-        var registrations = Forwarded.Select(s => PosixSignalRegistration.Create((PosixSignal)s, c => Forward(c, s))).ToList();
-        Mark(spec, OutputMark.Started, Environment.ProcessId);
-        var node = new Descriptor(0);
-        if (node.ReadFully(new byte[1]) == 0)
+        var registrations = Forwarded.Select(s => PosixSignalRegistration.Create((PosixSignal)s, c => launcher.Forward(c, s))).ToList();
+        var status = launcher.Run();
+        registrations.ForEach(r => r.Dispose());
+        return status;
+    }
+
+    /// <summary>Reads a job from standard input, runs it, and tells its end.</summary>
+    /// <returns>The job's status.</returns>
+    /// <exception cref="IOException">The starter is gone.</exception>
+    public int Run()
+    {
+        var spec = JsonSerializer.Deserialize(Read(BitConverter.ToInt32(Read(sizeof(int)))), GuestJson.Default.JobSpec)!;
+        Mark(spec, OutputMark.Started, process);
+        if (streams.Input.ReadFully(new byte[1]) == 0)
             return NotExecutable; // the starter is gone
         var status = Launch(spec);
         Mark(spec, OutputMark.Ended, status);
-        registrations.ForEach(r => r.Dispose());
         return status;
+    }
+
+    byte[] Read(int count)
+    {
+        var bytes = new byte[count];
+        return streams.Input.ReadFully(bytes) == count ? bytes : throw new EndOfStreamException("the starter is gone");
+    }
+
+    /// <summary>Signals the job; one that comes before it has started is delivered then.</summary>
+    public void Signal(int signal)
+    {
+        lock (_lock)
+            if (_job == 0)
+                _early.Add(signal);
+            else
+                Kill.Group(_job, signal);
     }
 
     static void Stage(JobSpec spec)
@@ -64,16 +82,10 @@ sealed class JobLauncher
     {
         try
         {
-            Stage(spec);
-            var input = spec.Input is null ? new Descriptor(0) : Descriptor.Open(spec.Input, OpenMode.Read);
-            var program = Program(spec);
-            var argv = spec.Arguments.ToList();
-            argv[0] = spec.Argv0 ?? argv[0];
             int pid;
             lock (_lock)
             {
-                pid = Start(spec, program, argv, input.Number);
-                _job = pid;
+                pid = _job = owner is null ? Begin(spec) : owner.Run(() => Begin(spec));
                 _early.ForEach(s => Kill.Group(_job, s));
             }
             return ProcessHandle.Reap(pid);
@@ -81,12 +93,21 @@ sealed class JobLauncher
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             var reason = e is LinuxException failed ? failed.Reason : e.Message;
-            (spec.Joined ? s_output : s_errors).WriteAll(Encoding.UTF8.GetBytes($"vmappliance: start job, {Encoding.UTF8.GetString(spec.Arguments[0])}: {reason}\n"));
+            (spec.Joined ? streams.Output : streams.Errors).WriteAll(Encoding.UTF8.GetBytes($"vmappliance: start job, {Encoding.UTF8.GetString(spec.Arguments[0])}: {reason}\n"));
             return StatusOf(e);
         }
     }
 
-    static int Start(JobSpec spec, string program, List<byte[]> argv, int input)
+    int Begin(JobSpec spec)
+    {
+        Stage(spec);
+        var argv = spec.Arguments.ToList();
+        argv[0] = spec.Argv0 ?? argv[0];
+        using var staged = spec.Input is null ? null : Descriptor.Open(spec.Input, OpenMode.Read);
+        return Start(spec, Program(spec), argv, (staged ?? streams.Input).Number);
+    }
+
+    int Start(JobSpec spec, string program, List<byte[]> argv, int input)
     {
         var finite = spec.Limits.Where(l => l.Hard != ulong.MaxValue || l.Soft != ulong.MaxValue).ToList();
         if (finite.Count == 0)
@@ -96,13 +117,13 @@ sealed class JobLauncher
         return Spawn.Start(Host.Executable, [.. step.Select(Encoding.UTF8.GetBytes), .. argv], spec.Environment, Streams(spec, input), Directory(spec));
     }
 
-    static int[] Streams(JobSpec spec, int input) => [input, 1, spec.Joined ? 1 : 2];
+    int[] Streams(JobSpec spec, int input) => [input, streams.Output.Number, (spec.Joined ? streams.Output : streams.Errors).Number];
 
     /// <summary>The status of a job whose program cannot be started.</summary>
     public static int StatusOf(Exception failure) => failure is LinuxException { Errno: Errno.ENOENT } ? NotFound : NotExecutable;
 
     // A script without an interpreter line is the shell's, as for execvp(3).
-    static int Direct(JobSpec spec, string program, List<byte[]> argv, int input)
+    int Direct(JobSpec spec, string program, List<byte[]> argv, int input)
     {
         try
         {
@@ -145,17 +166,13 @@ sealed class JobLauncher
     void Forward(PosixSignalContext context, int signal)
     {
         context.Cancel = true;
-        lock (_lock)
-            if (_job == 0)
-                _early.Add(signal);
-            else
-                Kill.Group(_job, signal);
+        Signal(signal);
     }
 
-    static void Mark(JobSpec spec, string word, int number)
+    void Mark(JobSpec spec, string word, int number)
     {
         var mark = OutputMark.Write(spec.Nonce, word, number);
-        s_output.WriteAll(mark);
-        s_errors.WriteAll(mark);
+        streams.Output.WriteAll(mark);
+        streams.Errors.WriteAll(mark);
     }
 }
