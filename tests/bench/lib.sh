@@ -35,7 +35,7 @@ qemu=(qemu-system-x86_64 -cpu "$cpu" -m 256 -smp 1 -nodefaults -no-user-config -
   -netdev user,id=net,hostfwd=tcp:127.0.0.1:0-:22 -device virtio-net-pci,netdev=net,romfile= -device virtio-blk-pci,drive=disk)
 # The image's own kernel arguments: packaging/images/debian.sh says why.
 kernel=(-kernel kernel -initrd initrd -append
-  "console=ttyS0 quiet root=/dev/vda rw panic=-1 reboot=t net.ifnames=0 tsc=reliable 8250.nr_uarts=1 i8042.noaux i8042.nokbd cryptomgr.notests")
+  "console=ttyS0 quiet root=/dev/vda rw panic=-1 reboot=t net.ifnames=0 tsc=reliable no_timer_check 8250.nr_uarts=1 i8042.noaux i8042.nokbd cryptomgr.notests")
 ssh=(ssh -F /dev/null -i key -l root -o BatchMode=yes -o StrictHostKeyChecking=yes -o UserKnownHostsFile=known_hosts
   -o GlobalKnownHostsFile=/dev/null -o HostKeyAlias=machine -o IdentitiesOnly=yes -o IdentityAgent=none -o LogLevel=ERROR)
 

@@ -29,7 +29,8 @@ sealed record MachineSpec(string Name, Guid Uuid, string Directory, MachineOwner
 /// <summary>Memory that is a file, for as long as the machine is being started.</summary>
 /// <param name="File">The memory: a machine that boots writes it, one that is resumed has a view of its own of it.</param>
 /// <param name="State">What else a machine is resumed from, a file; null to boot.</param>
-sealed record MachineMemory(Descriptor File, string? State);
+/// <param name="IsPrecious">Whether the memory is not a copy for machines, and they must have no way to write it.</param>
+sealed record MachineMemory(Descriptor File, string? State, bool IsPrecious = false);
 
 /// <summary>User, group and supplementary groups of a machine.</summary>
 sealed record MachineOwner(int Uid, int Gid, IReadOnlyList<int> Groups);

@@ -9,7 +9,8 @@ namespace VmAppliance.Images;
 /// <param name="Cpus">Virtual cpus of its machines.</param>
 /// <param name="MemoryBytes">Size of their memory.</param>
 /// <param name="Sha256">Checksums of memory, state and disk, in hexadecimal.</param>
-sealed record Template(string Key, string Likeness, DateTimeOffset Made, int Cpus, long MemoryBytes, IReadOnlyList<string> Sha256)
+/// <param name="Volume">The logical volume that its disk is, as <c>GROUP/VOLUME</c>; null when it is a file.</param>
+sealed record Template(string Key, string Likeness, DateTimeOffset Made, int Cpus, long MemoryBytes, IReadOnlyList<string> Sha256, string? Volume = null)
 {
     /// <summary>What made it: the first part of its likeness.</summary>
     [JsonIgnore]
@@ -29,11 +30,11 @@ sealed record Template(string Key, string Likeness, DateTimeOffset Made, int Cpu
 
     /// <summary>Its disk: raw, as the image's.</summary>
     [JsonIgnore]
-    public string Disk => $"{Directory}/disk.raw";
+    public string Disk => Volume is null ? $"{Directory}/disk.raw" : $"/dev/{Volume}";
 
-    /// <summary>An overlay with nothing in it.</summary>
+    /// <summary>An overlay with nothing in it; null when the disk is a volume.</summary>
     [JsonIgnore]
-    public string EmptyOverlay => $"{Directory}/empty.qcow2";
+    public string? EmptyOverlay => Volume is null ? $"{Directory}/empty.qcow2" : null;
 
     /// <summary>The files that are checksummed, in that order.</summary>
     [JsonIgnore]

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using VmAppliance.Linux;
@@ -10,10 +11,11 @@ namespace VmAppliance.Images;
 /// They go with the version.
 /// </summary>
 /// <param name="image">The image.</param>
-sealed class TemplateShelf(Image image)
+/// <param name="volumes">Where disks are that are volumes; null where they are files.</param>
+sealed class TemplateShelf(Image image, GoldenVolumes? volumes = null)
 {
     const int LargestDescription = 1 << 16, FileMode = 0x124 /* 0444 */, OwnerOnly = 0x180 /* 0600 */;
-    const string Prefix = "template-", Unfinished = "new-template-", Gone = "gone-template-", Wish = "wish-";
+    const string Prefix = "template-", Unfinished = "new-template-", Gone = "gone-template-", Wish = "wish-", VolumeNote = "volume";
 
     /// <summary>The newest template of a kind; null when there is none that can be read.</summary>
     public Template? Find(string key) => Directories($"{Prefix}{key}-*").OrderDescending(StringComparer.Ordinal).Select(Read).FirstOrDefault(t => t is not null);
@@ -51,14 +53,33 @@ sealed class TemplateShelf(Image image)
     /// <summary>The directories that somebody left who was killed while he made or removed a template. For whoever has the lock.</summary>
     public IReadOnlyList<string> Halves() => [.. Directories($"{Unfinished}*"), .. Directories($"{Gone}*")];
 
-    /// <summary>An empty directory for one that is being made.</summary>
-    public string Begin(string key) => Directory.CreateDirectory($"{image.Directory}/{Unfinished}{key}",
-        UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute).FullName;
+    /// <summary>A directory for one that is being made; whoever finds only that knows its volume, too.</summary>
+    public Template Begin(Template template)
+    {
+        var directory = Directory.CreateDirectory($"{image.Directory}/{Unfinished}{template.Key}",
+            UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute).FullName;
+        var volume = image.Volume is null ? null : volumes?.NameOfTemplate(image.Name, image.Version);
+        if (volume is not null)
+            Files.Replace($"{directory}/{VolumeNote}", Encoding.UTF8.GetBytes(volume), OwnerOnly);
+        return template with { Directory = directory, Volume = volume };
+    }
+
+    /// <summary>Makes a disk the template's.</summary>
+    /// <param name="template">The template.</param>
+    /// <param name="disk">The disk on which its machine ran.</param>
+    public void Keep(Template template, string disk)
+    {
+        if (template.Volume is null)
+            SparseCopy.Run(disk, template.Disk, OwnerOnly);
+        else
+            volumes!.Keep(template.Volume, disk, image.DiskBytes);
+    }
 
     /// <summary>Puts a template in force that is complete but for its checksums and its description; those before it that nobody can use any more are removed.</summary>
     public Template Publish(Template template)
     {
-        File.Copy(image.EmptyOverlay!, template.EmptyOverlay);
+        if (template.EmptyOverlay is not null)
+            File.Copy(image.EmptyOverlay!, template.EmptyOverlay);
         foreach (var file in Directory.GetFiles(template.Directory))
             Files.Settle(file, FileMode);
         var complete = template with { Sha256 = [.. template.Files.Select(Checksum.OfFile)] };
@@ -71,7 +92,8 @@ sealed class TemplateShelf(Image image)
     }
 
     /// <summary>Removes a directory of a template, whole or half; machines that run from it go on.</summary>
-    public void Remove(string directory)
+    /// <returns>False when its volume is still in use: until that is over, a half of it stays.</returns>
+    public bool Remove(string directory)
     {
         // No longer to be found at once; then its files. Somebody else may be doing the same.
         var gone = Path.GetFileName(directory).StartsWith(Prefix, StringComparison.Ordinal) ? $"{image.Directory}/{Gone}{Guid.NewGuid():N}" : directory;
@@ -79,11 +101,17 @@ sealed class TemplateShelf(Image image)
         {
             if (gone != directory)
                 Directory.Move(directory, gone);
-            Directory.Delete(gone, recursive: true);
+            var isFree = VolumeOf(gone) is not { } volume || volumes is null || volumes.TryRemove(volume);
+            foreach (var file in isFree ? [] : Directory.GetFiles(gone).Where(f => Path.GetFileName(f) != VolumeNote))
+                File.Delete(file);
+            if (isFree)
+                Directory.Delete(gone, recursive: true);
+            return isFree;
         }
         catch (DirectoryNotFoundException)
         {
             // The other was faster.
+            return true;
         }
     }
 
@@ -92,6 +120,9 @@ sealed class TemplateShelf(Image image)
 
     static Template? Read(string directory) =>
         ReadAs($"{directory}/template.json", ImageJson.Default.Template) is { } template ? template with { Directory = directory } : null;
+
+    static string? VolumeOf(string directory) => File.Exists($"{directory}/{VolumeNote}")
+        ? Encoding.UTF8.GetString(Files.ReadNoFollow($"{directory}/{VolumeNote}", LargestDescription, out _)) : null;
 
     static T? ReadAs<T>(string file, JsonTypeInfo<T> type) where T : class
     {

@@ -17,6 +17,8 @@ sealed class MachineStart(Node node, Lease lease, Image image, Timeline timeline
     /// <summary>Of a machine that has no disk yet.</summary>
     public static MachineDisk NoDisk { get; } = new("", "", null);
 
+    const string Boots = "it boots instead";
+
     /// <summary>Boots it.</summary>
     /// <param name="spec">The machine, but for its disk.</param>
     /// <exception cref="ApplianceException">It cannot be started.</exception>
@@ -29,14 +31,34 @@ sealed class MachineStart(Node node, Lease lease, Image image, Timeline timeline
     {
         if (new Templates(node).Find(image, spec) is not { } template)
             return null;
+        return (OpenBroker.IsSupported ? TryResume(spec, template, OnFile, "its memory is copied instead") : null) ?? TryResume(spec, template, OnCopy, Boots);
+    }
+
+    // The best there is: the template's own file is every machine's memory, page by page, until that writes to it.
+    Machine OnFile(MachineSpec spec, Template template)
+    {
+        using var file = Descriptor.Open(template.Memory, OpenMode.Read | OpenMode.NoFollow);
+        return Resume(spec, template, new MachineMemory(file, template.State, IsPrecious: true));
+    }
+
+    Machine OnCopy(MachineSpec spec, Template template)
+    {
+        using var memory = SharedMemory.Open(template.MemoryName, template.Memory, () => node.Leases.Records().Select(r => r.Machine).Where(m => m.Pid > 0));
+        return Resume(spec, template, new MachineMemory(memory.Content, template.State));
+    }
+
+    Machine Resume(MachineSpec spec, Template template, MachineMemory memory) =>
+        Start(spec, new GoldenDisk(template.Disk, template.EmptyOverlay, image.DiskBytes), memory, "resume");
+
+    Machine? TryResume(MachineSpec spec, Template template, Func<MachineSpec, Template, Machine> way, string otherwise)
+    {
         try
         {
-            using var memory = SharedMemory.Open(template.MemoryName, template.Memory, () => node.Leases.Records().Select(r => r.Machine).Where(m => m.Pid > 0));
-            return Start(spec, new GoldenDisk(template.Disk, template.EmptyOverlay, image.DiskBytes), new MachineMemory(memory.Content, template.State), "resume");
+            return way(spec, template);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ApplianceException)
         {
-            GiveUp(e.Message);
+            GiveUp(e.Message, otherwise);
             return null;
         }
     }
@@ -50,8 +72,8 @@ sealed class MachineStart(Node node, Lease lease, Image image, Timeline timeline
     }
 
     /// <summary>Says in the journal that a machine could not be resumed. The template stays: whose fault it was is for the administrator to find out, not for a hook.</summary>
-    public void GiveUp(string reason) => Journal.Write(Severity.Warning,
-        $"resume machine, job {lease.Record.Job}: {reason}; it boots instead. If that goes on: vmappliance maintenance image template {image.Name}");
+    public void GiveUp(string reason, string otherwise = Boots) => Journal.Write(Severity.Warning,
+        $"resume machine, job {lease.Record.Job}: {reason}; {otherwise}. If that goes on: vmappliance maintenance image template {image.Name}");
 
     Machine Start(MachineSpec spec, GoldenDisk golden, MachineMemory? memory, string step)
     {

@@ -4,6 +4,7 @@ using VmAppliance.Guest;
 using VmAppliance.Hypervisors;
 using VmAppliance.Images;
 using VmAppliance.Linux;
+using VmAppliance.Storage;
 
 namespace VmAppliance.Jobs;
 
@@ -41,16 +42,16 @@ sealed class MakeTemplate(Node node, int interruption)
         var spec = PrepareJob.Spec(lease, request, image, node.Settings.Image(image.Name), new SlotNetwork(node.Settings.Network, lease.Record.Slot), null);
         var likeness = node.Settings.Image(image.Name).Identity == IdentityKind.Port ? new Templates(node).Likeness(image, spec) : null;
         if (likeness is null)
-            throw Failed(image, "machines of this image cannot be frozen on this node", "it takes QEMU, identity = port, and disks that are files", Blame.Usage);
-        var shelf = new TemplateShelf(image);
+            throw Failed(image, "machines of this image cannot be frozen on this node", "it takes QEMU and identity = port", Blame.Usage);
+        var shelf = node.Shelf(image);
         using var alone = shelf.TryLock() ?? throw Failed(image, "somebody else makes one of this image", "wait until that is done", Blame.Transient);
         foreach (var half in shelf.Halves())
             shelf.Remove(half);
         var template = new Template(Templates.KeyOf(likeness), likeness, DateTimeOffset.UtcNow, spec.Cpus, spec.Memory, []);
-        template = template with { Directory = shelf.Begin(template.Key) };
+        template = shelf.Begin(template);
         try
         {
-            Freeze(lease, spec, image, template, request);
+            Freeze(lease, spec, shelf, image, template, request);
             return shelf.Publish(template);
         }
         catch
@@ -61,13 +62,12 @@ sealed class MakeTemplate(Node node, int interruption)
     }
 
     // What becomes the template is copied when the machine is gone: nobody who had its files open can change it any more.
-    void Freeze(Lease lease, MachineSpec spec, Image image, Template template, MachineRequest request)
+    void Freeze(Lease lease, MachineSpec spec, TemplateShelf shelf, Image image, Template template, MachineRequest request)
     {
-        var disk = $"{template.Directory}/disk";
-        SparseCopy.Run(image.Disk, disk, OwnerOnly);
+        var disk = Disk(lease, image, template);
         lease.Enter(Phase.Starting);
         using var memory = Descriptor.Memory("vma-template", spec.Memory);
-        using var machine = node.Hypervisor.Start(spec with { Disk = new MachineDisk(disk, "raw", null), Frozen = new MachineMemory(memory, null) });
+        using var machine = node.Hypervisor.Start(spec with { Disk = disk, Frozen = new MachineMemory(memory, null) });
         lease.Started(machine.Reference);
         new Rehearsal(machine, MachineDirectory.Port(spec.Directory), new Readiness(machine, node.Settings.Image(lease.Record.Image).ReadyTimeout, interruption))
             .Run(request, new SlotNetwork(node.Settings.Network, lease.Record.Slot));
@@ -75,9 +75,24 @@ sealed class MakeTemplate(Node node, int interruption)
         node.Hypervisor.Destroy(machine.Reference);
         memory.SealMemory();
         SparseCopy.WithoutZeroes(memory, template.Memory, OwnerOnly);
-        SparseCopy.Run(disk, template.Disk, OwnerOnly);
-        File.Delete(disk);
+        shelf.Keep(template, disk.Path);
+        File.Delete(OwnDisk(template));
     }
+
+    // A volume of the template's own would have to be written twice, and is large; a slot's disk is as good, and goes with the lease.
+    MachineDisk Disk(Lease lease, Image image, Template template)
+    {
+        if (template.Volume is null)
+        {
+            SparseCopy.Run(image.Disk, OwnDisk(template), OwnerOnly);
+            return new MachineDisk(OwnDisk(template), "raw", null);
+        }
+        lease.Enter(Phase.Wiping);
+        var disk = node.Disks.Wipe(lease.Record.Disk, new GoldenDisk(image.Disk, null, image.DiskBytes));
+        return new MachineDisk(disk.Path, disk.Format, disk.Backing);
+    }
+
+    static string OwnDisk(Template template) => $"{template.Directory}/disk";
 
     static ApplianceException Failed(Image image, string reason, string hint, Blame blame) => new(blame, "make template", image.Name, reason, hint);
 }

@@ -21,6 +21,9 @@ sealed class Node(Settings settings)
     /// <summary>The golden images.</summary>
     public Catalogue Images { get; } = new(settings.Appliance.StateDirectory, settings.Storage.Kind == StorageKind.File ? null : new VolumeGroup(settings.Storage.VolumeGroup));
 
+    /// <summary>The templates of an image.</summary>
+    public TemplateShelf Shelf(Image image) => new(image, Images.Volumes);
+
     /// <summary>Makes and drops disks.</summary>
     public IDiskStore Disks { get; } = settings.Storage.Kind switch
     {

@@ -26,14 +26,14 @@ sealed class Reaper(Node node)
 
     IEnumerable<Rest> HalfTemplates(bool dryRun)
     {
-        foreach (var shelf in node.Images.List().Select(i => new TemplateShelf(i)))
+        foreach (var shelf in node.Images.List().Select(node.Shelf))
         {
             using var alone = shelf.TryLock();
             foreach (var half in alone is null ? [] : shelf.Halves())
             {
-                if (!dryRun)
-                    shelf.Remove(half);
-                yield return new Rest("template", Path.GetFileName(half), "whoever made or removed it was killed", !dryRun);
+                // One that waits for a machine to end is no rest.
+                if (dryRun || shelf.Remove(half))
+                    yield return new Rest("template", Path.GetFileName(half), "whoever made or removed it was killed", !dryRun);
             }
         }
     }

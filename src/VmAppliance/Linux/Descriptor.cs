@@ -82,6 +82,14 @@ sealed unsafe class Descriptor(int fd) : IDisposable
         return total;
     }
 
+    /// <summary>Reads at a place, whatever was read before: pread(2).</summary>
+    /// <returns>Bytes read.</returns>
+    public int ReadAt(long offset, Span<byte> buffer)
+    {
+        fixed (byte* start = buffer)
+            return Errno.Check((long)pread(_fd, start, buffer.Length, offset), "pread", $"descriptor {_fd}");
+    }
+
     /// <summary>Writes all bytes, waiting as long as it takes.</summary>
     public void WriteAll(ReadOnlySpan<byte> bytes)
     {

@@ -5,6 +5,13 @@ namespace VmAppliance.Linux;
 /// <summary>Waiting for the first of several events with a deadline: poll(2).</summary>
 static unsafe class Poll
 {
+    /// <summary>Whether there is something to be read now; an end or a failure is not.</summary>
+    public static bool HasData(int descriptor)
+    {
+        var polled = new Native.PollDescriptor { Descriptor = descriptor, Events = POLLIN };
+        return Native.poll(&polled, 1, 0) == 1 && (polled.Returned & POLLIN) != 0;
+    }
+
     /// <summary>Waits until one of the descriptors can be read, was closed by its peer, or (a pidfd) its process ended.</summary>
     /// <param name="deadline">When to give up.</param>
     /// <param name="descriptors">Descriptor numbers; -1 entries are ignored.</param>

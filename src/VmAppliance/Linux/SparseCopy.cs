@@ -9,7 +9,7 @@ static unsafe class SparseCopy
     const int ZeroBlock = 16 * 1024;
 
     // linux/fs.h
-    const int FromStart = 0, NextData = 3, NextHole = 4;
+    const int FromStart = 0, FromEnd = 2, NextData = 3, NextHole = 4;
 
     /// <summary>Copies a file to a new one.</summary>
     /// <param name="from">The file that is read.</param>
@@ -27,6 +27,16 @@ static unsafe class SparseCopy
         using var target = Descriptor.Open(to, OpenMode.ReadWrite | OpenMode.Create | OpenMode.Exclusive, mode);
         Errno.Check(ftruncate(target.Number, Files.Facts(from).Size), "ftruncate", to);
         Run(from, target);
+    }
+
+    /// <summary>Copies a file or a device over the beginning of a device that is at least as large, and waits until it is there.</summary>
+    public static void Over(string from, string device)
+    {
+        using Descriptor source = Descriptor.Open(from, OpenMode.Read), target = Descriptor.Open(device, OpenMode.ReadWrite);
+        // Devices have no holes, and do not even answer when they are asked for them.
+        Check(Native.lseek(target.Number, 0, FromStart), "lseek", target);
+        Send(source, target, 0, Check(Native.lseek(source.Number, 0, FromEnd), "lseek", source));
+        Errno.Check(fsync(target.Number), "fsync", device);
     }
 
     /// <summary>Copies memory to a new file, which gets holes where there is nothing but zeroes.</summary>

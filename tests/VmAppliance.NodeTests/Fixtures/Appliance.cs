@@ -21,7 +21,8 @@ sealed class Appliance : IDisposable
     /// <param name="storage">Lines of the section [storage].</param>
     /// <param name="qemu">What starts machines. Nothing, usually: a machine in this machine takes minutes to boot.</param>
     /// <param name="patience">How long a machine may take to get ready.</param>
-    public Appliance(string[] storage, string qemu = "/bin/false", string patience = "1min")
+    /// <param name="template">Whether its image, demo, shall have a template.</param>
+    public Appliance(string[] storage, string qemu = "/bin/false", string patience = "1min", string template = "off")
     {
         Directory.CreateDirectory(Home);
         File.WriteAllText(Configuration, $"""
@@ -36,6 +37,12 @@ sealed class Appliance : IDisposable
             [storage]
             dir = {Disks}
             {string.Join('\n', storage)}
+            [image:demo]
+            template = {template}
+            [image:demo-x]
+            template = off
+            [image:demo-tar]
+            template = off
 
             """);
     }

@@ -87,10 +87,11 @@ sealed class XenHypervisorTests
     [RequiresRoot]
     public async Task Domains_without_a_guard_are_found_by_the_lease_in_their_kernels_arguments()
     {
+        // Other tests have guards below /leases, at the same time.
         using var directory = new TempDirectory();
-        var json = $$"""[{"domid":0,"config":{"c_info":{"type":"pv"} } },{"domid":3,"config":{"c_info":{"uuid":"{{_uuid}}"},"b_info":{"cmdline":"quiet vmappliance.lease=/leases/7.1"} } }]""";
+        var json = $$"""[{"domid":0,"config":{"c_info":{"type":"pv"} } },{"domid":3,"config":{"c_info":{"uuid":"{{_uuid}}"},"b_info":{"cmdline":"quiet vmappliance.lease=/only-here/7.1"} } }]""";
         var hypervisor = Hypervisor(directory, $"cat <<'END'\n{json}\nEND");
-        await Assert.That(hypervisor.Machines("/leases").Single()).IsEqualTo(("/leases/7.1", new MachineReference(0, 0, _uuid)));
-        await Assert.That(hypervisor.Machines("/lease")).IsEmpty();
+        await Assert.That(hypervisor.Machines("/only-here").Single()).IsEqualTo(("/only-here/7.1", new MachineReference(0, 0, _uuid)));
+        await Assert.That(hypervisor.Machines("/only-her")).IsEmpty();
     }
 }

@@ -12,7 +12,7 @@ sealed class TemplateShelfTests
 
     static Template Publish(TemplateShelf shelf, string key, int second, string likeness = "qemu 1, q35")
     {
-        var template = new Template(key, likeness, DateTimeOffset.UnixEpoch.AddSeconds(second), 1, 6, []) { Directory = shelf.Begin(key) };
+        var template = shelf.Begin(new Template(key, likeness, DateTimeOffset.UnixEpoch.AddSeconds(second), 1, 6, []));
         foreach (var file in new[] { template.Memory, template.State, template.Disk })
             File.WriteAllText(file, $"{Path.GetFileName(file)} {second}");
         return shelf.Publish(template);
@@ -26,7 +26,7 @@ sealed class TemplateShelfTests
         await Assert.That(shelf.Find("k")).IsNull();
         Publish(shelf, "k", 1);
         var found = shelf.Find("k")!;
-        await Assert.That((File.ReadAllText(found.Memory), File.ReadAllText(found.State), File.ReadAllText(found.Disk), File.ReadAllText(found.EmptyOverlay)))
+        await Assert.That((File.ReadAllText(found.Memory), File.ReadAllText(found.State), File.ReadAllText(found.Disk), File.ReadAllText(found.EmptyOverlay!)))
             .IsEqualTo(("memory 1", "state 1", "disk.raw 1", "empty"));
         await Assert.That(found.Sha256.Select(s => s.Length)).IsEquivalentTo([64, 64, 64]);
         await Assert.That(directory.Names()).IsEqualTo("empty.qcow2 template-k-19700101T000001000");
@@ -64,7 +64,7 @@ sealed class TemplateShelfTests
         using var directory = new TempDirectory();
         var shelf = new TemplateShelf(ImageIn(directory));
         var whole = Publish(shelf, "k", 1);
-        var begun = shelf.Begin("other");
+        var begun = shelf.Begin(new Template("other", "", default, 1, 6, [])).Directory;
         Directory.CreateDirectory(directory["gone-template-1"]);
         await Assert.That(shelf.Halves()).IsEquivalentTo([begun, directory["gone-template-1"]]);
         foreach (var half in shelf.Halves().Concat(shelf.Halves()))

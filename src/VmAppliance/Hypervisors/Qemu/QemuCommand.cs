@@ -16,6 +16,9 @@ static class QemuCommand
     /// <summary>What the argument begins with that says for which lease a machine runs; the lease's directory follows.</summary>
     public const string LeaseNote = "name=opt/org.vmappliance/lease,string=";
 
+    /// <summary>What QEMU is told to open where it gets a precious memory: there is no such file.</summary>
+    public const string PreciousMemory = "/proc/vmappliance/memory";
+
     /// <summary>All arguments of QEMU; every file it needs is opened here and handed over.</summary>
     /// <param name="spec">The machine.</param>
     /// <param name="qemu">QEMU's path.</param>
@@ -45,8 +48,8 @@ static class QemuCommand
     // Of a machine that is resumed each page is shared until it is written to.
     static string[] Memory(MachineSpec spec, HandedOver files) => spec.Frozen is not { } frozen ? [] :
     [
-        "-object", $"memory-backend-file,id=ram,size={Number(spec.Memory >> 20)}M,"
-            + $"mem-path=/proc/self/fd/{files.Open($"/proc/self/fd/{frozen.File.Number}", OpenMode.Read)},share={(frozen.State is null ? "on" : "off")}",
+        "-object", $"memory-backend-file,id=ram,size={Number(spec.Memory >> 20)}M,share={(frozen.State is null ? "on" : "off")},"
+            + $"mem-path={(frozen.IsPrecious ? PreciousMemory : $"/proc/self/fd/{files.Open($"/proc/self/fd/{frozen.File.Number}", OpenMode.Read)}")}",
     ];
 
     // By it a guest's kernel learns that it is not the one that was frozen, and reseeds its generator: the specification of vmgenid.

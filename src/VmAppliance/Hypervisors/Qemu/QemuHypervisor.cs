@@ -57,7 +57,8 @@ sealed class QemuHypervisor(ApplianceSettings settings) : IHypervisor
     static Machine? StartOnce(MachineSpec spec, IReadOnlyList<string> arguments, QemuNetwork network, HandedOver files, bool last)
     {
         int? state = spec.Frozen?.State is { } file ? files.Open(file, OpenMode.Read) : null;
-        var pid = Launch(spec, arguments, files);
+        using var launched = Launched.By(() => Launch(spec, arguments, files), spec.Frozen);
+        var pid = launched.Pid;
         var process = ProcessHandle.Open(pid)!;
         files.CloseOwn();
         // The reader outlives this method: it holds a copy of the descriptor of its own.
@@ -85,6 +86,20 @@ sealed class QemuHypervisor(ApplianceSettings settings) : IHypervisor
                 ? new ApplianceException(Blame.Node, "start machine", spec.Name, said.Split('\n')[^1], "vmappliance maintenance check tells what this node lacks", e)
                 : new ApplianceException(Blame.Transient, "start machine", spec.Name, $"QEMU ended without a word ({e.Message})", null, e);
         }
+    }
+
+    /// <summary>QEMU, and who opens the memory for it that it must not be able to write: it would open it for writing, though it never does.</summary>
+    sealed record Launched(int Pid, OpenBroker? Broker) : IDisposable
+    {
+        public static Launched By(Func<int> launch, MachineMemory? memory)
+        {
+            if (memory is not { IsPrecious: true })
+                return new Launched(launch(), null);
+            var (pid, broker) = OpenBroker.Start(QemuCommand.PreciousMemory, memory.File, launch);
+            return new Launched(pid, broker);
+        }
+
+        public void Dispose() => Broker?.Dispose();
     }
 
     static int Launch(MachineSpec spec, IReadOnlyList<string> arguments, HandedOver files)

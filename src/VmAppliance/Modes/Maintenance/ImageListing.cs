@@ -10,7 +10,7 @@ sealed record ImageListing(string Name, string Version, DateTimeOffset Imported,
 {
     /// <summary>An image and its templates.</summary>
     public static ImageListing Of(Image image, Node node) => new(image.Name, image.Version, image.Imported, image.DiskBytes, image.DiskSha256, image.HasInitrd,
-        image.Append, image.Volume, [.. new TemplateShelf(image).List().Select(t => TemplateListing.Of(t, node))]);
+        image.Append, image.Volume, [.. node.Shelf(image).List().Select(t => TemplateListing.Of(t, node))]);
 }
 
 /// <summary>A template.</summary>

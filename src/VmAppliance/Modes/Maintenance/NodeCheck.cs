@@ -100,14 +100,14 @@ sealed class NodeCheck(Node node, bool verify)
                 : Good("image", $"{image.Name}, version {image.Version}");
     }
 
-    IEnumerable<Finding> Templates() => node.Images.List().SelectMany(image => new TemplateShelf(image).List().Select(template => Template(image, template)));
+    IEnumerable<Finding> Templates() => node.Images.List().SelectMany(image => node.Shelf(image).List().Select(template => Template(image, template)));
 
     Finding Template(Image image, Template template)
     {
         var listing = TemplateListing.Of(template, node);
         return listing.IsOutdated ? Warning("template", $"{image.Name}, {listing}: no machine is resumed from it any more", $"vmappliance maintenance image template {image.Name}")
             : TemplateShelf.Damage(template, verify) is { } file ? Bad("template", $"{image.Name}, {listing}: {file} is not what it was when it was made",
-                $"is the disk well? rm -r {template.Directory}; vmappliance maintenance image template {image.Name}")
+                $"is the disk well? make another: vmappliance maintenance image template {image.Name}")
             : Good("template", $"{image.Name}, {listing}");
     }
 

@@ -59,12 +59,12 @@ static class TemplateMode
     {
         var status = 0;
         foreach (var image in node.Images.List())
-            foreach (var wish in new TemplateShelf(image).Wishes())
+            foreach (var wish in node.Shelf(image).Wishes())
                 try
                 {
-                    if (new Templates(node).AreWanted(image) && new TemplateShelf(image).Find(wish.Key) is null)
+                    if (new Templates(node).AreWanted(image) && node.Shelf(image).Find(wish.Key) is null)
                         Make(node, image.Name, wish.Cpus, wish.MemoryBytes);
-                    new TemplateShelf(image).Forget(wish.Key);
+                    node.Shelf(image).Forget(wish.Key);
                 }
                 catch (ApplianceException e)
                 {
