@@ -38,6 +38,7 @@ sealed class Appliance : IDisposable
             dir = {Disks}
             {string.Join('\n', storage)}
             [image:demo]
+            memory = 128MiB
             template = {template}
             [image:demo-x]
             template = off
