@@ -52,6 +52,9 @@ test-node: build need-node image $(NODE_TESTS) $(NODE_GUEST) ## Run the tests th
 test-xen: build need-node image $(NODE_TESTS) $(NODE_GUEST) ## Run the tests of Xen alone, in a node VM that is a real dom0
 	@tests/node.sh xen
 
+test-nested: build need-node image $(NODE_TESTS) $(NODE_GUEST) ## Run the tests of machines in a node VM: a quarter of an hour, not part of test
+	@tests/node.sh nested
+
 bench-storage: build need-node $(NODE_TESTS) ## Measure disks against LVM's own snapshots, in a node VM: out/bench
 	@tests/node.sh bench
 
@@ -84,4 +87,4 @@ clean: ## Remove everything that was built
 need-build need-run need-image need-test need-node need-bench: need-%:
 	@packaging/need.sh $($(shell echo $* | tr a-z A-Z)_PACKAGES)
 
-.PHONY: help build image demo test test-node test-xen test-unit bench bench-storage bench-xen rpm clean need-build need-run need-image need-test need-node need-bench
+.PHONY: help build image demo test test-node test-xen test-nested test-unit bench bench-storage bench-xen rpm clean need-build need-run need-image need-test need-node need-bench
