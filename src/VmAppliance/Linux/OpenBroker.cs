@@ -32,9 +32,6 @@ sealed unsafe class OpenBroker : IDisposable
         _thread.Start();
     }
 
-    /// <summary>Whether it was asked, and gave the file away.</summary>
-    public bool HasGiven { get; private set; }
-
     /// <summary>
     /// Starts children whose open(2) for reading and writing of a path, without any other flag, is answered with a file. Once this is disposed of,
     /// such an open of whatever path fails.
@@ -129,20 +126,24 @@ sealed unsafe class OpenBroker : IDisposable
 
     void Attend()
     {
-        // Without data nobody is left who could ask: to wait for a question then would be for ever.
-        while (Poll.Readable(Deadline.None, _listener.Number, _stopped.Number) == 0 && Poll.HasData(_listener.Number))
+        // Whoever asks when this has ended is refused, and does not wait.
+        using var end = _listener;
+        while (Poll.Readable(Deadline.None, _listener.Number, _stopped.Number) == 0)
         {
+            // Without data we would wait for a question that may never come. A signal makes poll(2) say that there is an error here, where is none.
+            var (hasData, isOver) = Poll.Look(_listener.Number);
+            if (isOver)
+                return;
+            if (!hasData)
+                continue;
             Notice notice = default;
             // Who asked may be gone meanwhile.
-            if (Tmds.Linux.LibC.ioctl(_listener.Number, SECCOMP_IOCTL_NOTIF_RECV, &notice) < 0)
+            if (!Call(SECCOMP_IOCTL_NOTIF_RECV, &notice))
                 continue;
             if (IsMeant(notice) && Give(notice.Id))
-            {
-                HasGiven = true;
                 continue;
-            }
             var answer = new Answer { Id = notice.Id, Flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE };
-            _ = Tmds.Linux.LibC.ioctl(_listener.Number, SECCOMP_IOCTL_NOTIF_SEND, &answer);
+            Call(SECCOMP_IOCTL_NOTIF_SEND, &answer);
         }
     }
 
@@ -164,7 +165,16 @@ sealed unsafe class OpenBroker : IDisposable
     bool Give(ulong id)
     {
         var gift = new Gift { Id = id, Flags = SECCOMP_ADDFD_FLAG_SEND, Source = (uint)_file.Number, NewFlags = O_CLOEXEC };
-        return Tmds.Linux.LibC.ioctl(_listener.Number, SECCOMP_IOCTL_NOTIF_ADDFD, &gift) >= 0;
+        return Call(SECCOMP_IOCTL_NOTIF_ADDFD, &gift);
+    }
+
+    // The runtime stops threads by signals.
+    bool Call(int request, void* argument)
+    {
+        while (Tmds.Linux.LibC.ioctl(_listener.Number, request, argument) < 0)
+            if (Errno.Last != Errno.EINTR)
+                return false;
+        return true;
     }
 
     public void Dispose()
@@ -172,6 +182,5 @@ sealed unsafe class OpenBroker : IDisposable
         _stop.Dispose();
         _thread.Join();
         _stopped.Dispose();
-        _listener.Dispose();
     }
 }

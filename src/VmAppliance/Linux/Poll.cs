@@ -5,11 +5,15 @@ namespace VmAppliance.Linux;
 /// <summary>Waiting for the first of several events with a deadline: poll(2).</summary>
 static unsafe class Poll
 {
-    /// <summary>Whether there is something to be read now; an end or a failure is not.</summary>
-    public static bool HasData(int descriptor)
+    /// <summary>How it is with a descriptor now.</summary>
+    /// <returns>Whether there is something to be read, and whether nobody is left at its other end.</returns>
+    public static (bool HasData, bool IsOver) Look(int descriptor)
     {
         var polled = new Native.PollDescriptor { Descriptor = descriptor, Events = POLLIN };
-        return Native.poll(&polled, 1, 0) == 1 && (polled.Returned & POLLIN) != 0;
+        while (Native.poll(&polled, 1, 0) < 0)
+            if (Errno.Last != Errno.EINTR)
+                throw new LinuxException("poll", "", Errno.Last);
+        return ((polled.Returned & POLLIN) != 0, (polled.Returned & POLLHUP) != 0);
     }
 
     /// <summary>Waits until one of the descriptors can be read, was closed by its peer, or (a pidfd) its process ended.</summary>
