@@ -12,6 +12,9 @@ sealed class ThrottledRelay : IDisposable
     const int Chunk = 64 * 1024;
     const int IPPROTO_TCP = 6, TCP_QUICKACK = 12;
 
+    // Bytes. Of a stream of full packets the kernel acknowledges each second one by itself.
+    const int FullPacket = 1024;
+
     readonly IPEndPoint _target;
     readonly Func<bool> _mayTakeMore;
     readonly TcpListener _listener = new(IPAddress.Loopback, 0);
@@ -69,11 +72,11 @@ sealed class ThrottledRelay : IDisposable
         using (var guest = Keep(Connect()))
         {
             client.NoDelay = true;
-            Start(() => Pump(client, guest, () => { }));
-            Pump(guest, client, () =>
+            Start(() => Pump(client, guest, () => { }, _ => { }));
+            Pump(guest, client, WaitForRoom, count =>
             {
-                WaitForRoom();
-                Acknowledge(guest);
+                if (count < FullPacket)
+                    Acknowledge(guest);
             });
         }
     }
@@ -113,7 +116,7 @@ sealed class ThrottledRelay : IDisposable
     // 40 ms long: tcp(7), TCP_QUICKACK. It forgets.
     static void Acknowledge(Socket guest) => guest.SetRawSocketOption(IPPROTO_TCP, TCP_QUICKACK, [1, 0, 0, 0]);
 
-    static void Pump(Socket from, Socket to, Action before)
+    static void Pump(Socket from, Socket to, Action before, Action<int> after)
     {
         var buffer = new byte[Chunk];
         while (true)
@@ -123,6 +126,7 @@ sealed class ThrottledRelay : IDisposable
             if (count == 0)
                 break;
             to.Send(buffer.AsSpan(0, count));
+            after(count);
         }
         to.Shutdown(SocketShutdown.Send);
     }
