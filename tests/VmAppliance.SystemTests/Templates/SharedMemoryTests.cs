@@ -39,7 +39,7 @@ sealed class SharedMemoryTests
         await Assert.That(run.Ended.IsCompleted ? $"{await run.Ended}" : "").IsEqualTo("");
         var machine = $"/proc/{node.Machines.Single().Pid}";
         var mapped = File.ReadLines($"{machine}/maps").Where(line => line.Contains(name, StringComparison.Ordinal)).ToList();
-        var modes = Directory.GetFiles($"{machine}/fd").Where(f => new FileInfo(f).LinkTarget!.Contains(name, StringComparison.Ordinal))
+        var modes = Directory.GetFiles($"{machine}/fd").Where(f => $"{new FileInfo(f).LinkTarget} ".Contains($"{name} ", StringComparison.Ordinal))
             .Select(f => Convert.ToInt32(File.ReadLines($"{machine}/fdinfo/{Path.GetFileName(f)}").First(l => l.StartsWith("flags:", StringComparison.Ordinal))["flags:".Length..].Trim(), 8) & AccessModes).ToList();
         await run.Say("on");
         var result = await run.Ended;
