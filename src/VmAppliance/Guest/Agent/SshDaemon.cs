@@ -19,6 +19,7 @@ sealed class SshDaemon
     readonly Action<string> _say;
     readonly LineBuffer _lines = new();
     readonly TaskCompletionSource _over = new();
+    volatile bool _ended;
     string _lastWords = "it says nothing";
 
     SshDaemon(int pid, Descriptor log, string[] gates, Action<string> say)
@@ -83,7 +84,7 @@ sealed class SshDaemon
     {
         using var gate = Reach(_listening, OpenMode.Read);
         gate.Read(new byte[16]);
-        if (_over.Task.IsCompleted)
+        if (_ended)
             throw Ended();
     }
 
@@ -91,7 +92,9 @@ sealed class SshDaemon
     /// <exception cref="IOException">Somebody stays connected.</exception>
     public void Stop()
     {
-        Kill.Process(Pid, Kill.SIGKILL);
+        lock (_gates)
+            if (!_ended)
+                Kill.Process(Pid, Kill.SIGKILL);
         if (!_over.Task.Wait(EndPatience))
             throw new IOException(string.Create(CultureInfo.InvariantCulture, $"sshd is still there {EndPatience.TotalSeconds:0} s after it was ended"));
     }
@@ -99,7 +102,7 @@ sealed class SshDaemon
     Descriptor Reach(string gate, OpenMode side)
     {
         var open = Descriptor.Open(gate, side);
-        if (!_over.Task.IsCompleted)
+        if (!_ended)
             return open;
         open.Dispose();
         throw Ended();
@@ -117,12 +120,17 @@ sealed class SshDaemon
             while (_lines.Next() is { } line)
                 _say(_lastWords = Encoding.UTF8.GetString(line).Trim());
         }
-        _over.SetResult();
+        // Its files close before it ends: only one that was collected is gone, and from then on its number may be another's.
+        lock (_gates)
+        {
+            ProcessHandle.Reap(Pid);
+            _ended = true;
+        }
         _log.Dispose();
         // Whoever waits at a gate, or will, waits for nobody: it stays open at both ends.
         foreach (var gate in _gates)
             if (Files.Facts(gate) is { IsPipe: true })
                 _ = Descriptor.Open(gate, OpenMode.ReadWrite);
-        ProcessHandle.Reap(Pid);
+        _over.SetResult();
     }
 }
