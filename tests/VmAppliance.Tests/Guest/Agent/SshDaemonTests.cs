@@ -49,8 +49,8 @@ sealed class SshDaemonTests : IDisposable
         daemon.AwaitListening();
         await Assert.That(Greeting(port)).StartsWith("SSH-2.0-OpenSSH");
         daemon.Stop();
-        await Assert.That(() => Greeting(port)).Throws<SocketException>();
         await Assert.That(Directory.Exists($"/proc/{daemon.Pid}")).IsFalse();
+        await Assert.That(() => Greeting(port)).Throws<SocketException>();
     }
 
     [Test]
