@@ -91,8 +91,8 @@ sealed class GuestSession : IDisposable
             // Whatever it was: a job that may have begun must never look as if it had not.
             loss = e is OperationCanceledException ? "the machine ended" : e.Message;
         }
-        standard.Release();
-        error.Release();
+        standard.Release(TimeSpan.Zero);
+        error.Release(TimeSpan.Zero);
         return new GuestResult(_go.Task.IsCompleted, standard.Status, standard.Status is null ? loss : null);
     }
 
@@ -106,35 +106,23 @@ sealed class GuestSession : IDisposable
                 Task.Run(() => Deliver(signal));
     }
 
-    async Task Drain(Stream stream, MarkedOutput output)
+    // SSH.NET's streams wait with a thread in any case: one of their own is cheaper than one of a pool for each read.
+    Task Drain(Stream stream, MarkedOutput output) => Task.Factory.StartNew(() => Pump(stream, output), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
+    void Pump(Stream stream, MarkedOutput output)
     {
         var buffer = new byte[Chunk];
-        while (output.Status is null)
+        // The launcher writes a mark at once: what is not followed by the rest of one soon is a prompt, and somebody waits for it.
+        // Half of that is what it must have been silent for at least: the timer's clock is not the one that measures it.
+        using var prompt = new Timer(_ => output.Release(MarkPatience / 2));
+        for (int count; output.Status is null && (count = stream.Read(buffer)) > 0;)
         {
-            var read = stream.ReadAsync(buffer).AsTask();
-            // The launcher writes a mark at once: what is not followed by the rest of one soon is a prompt, and somebody waits for it.
-            if (output.Holds && !await IsSoon(read).ConfigureAwait(false))
-                output.Release();
-            var count = await read.ConfigureAwait(false);
-            if (count == 0)
-                return;
             output.Write(buffer.AsSpan(0, count));
+            if (output.Holds)
+                prompt.Change(MarkPatience, Timeout.InfiniteTimeSpan);
             _relay.Drained();
             if (_launcher == 0 && output.Launcher is { } launcher)
                 Launched(launcher);
-        }
-    }
-
-    static async Task<bool> IsSoon(Task read)
-    {
-        try
-        {
-            await read.WaitAsync(MarkPatience).ConfigureAwait(false);
-            return true;
-        }
-        catch (TimeoutException)
-        {
-            return false;
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 
@@ -12,6 +13,7 @@ sealed class MarkedOutput(string nonce, Stream sink)
 
     readonly byte[] _prefix = OutputMark.Prefix(nonce);
     byte[] _held = [];
+    long _last;
 
     /// <summary>The launcher's pid; null until the job has started.</summary>
     public int? Launcher { get; private set; }
@@ -22,17 +24,37 @@ sealed class MarkedOutput(string nonce, Stream sink)
     /// <summary>Takes in what arrived. Bytes that may be the beginning of a mark are held back until the next call.</summary>
     public void Write(ReadOnlySpan<byte> bytes)
     {
-        ReadOnlySpan<byte> all = _held.Length == 0 ? bytes : [.. _held, .. bytes];
+        lock (_prefix)
+            Hold(PassMarked(_held.Length == 0 ? bytes : [.. _held, .. bytes]));
+    }
+
+    /// <summary>Whether bytes are held back.</summary>
+    public bool Holds => _held.Length > 0;
+
+    /// <summary>If nothing has followed for this long, what was held back was the job's.</summary>
+    public void Release(TimeSpan silence)
+    {
+        lock (_prefix)
+        {
+            if (Stopwatch.GetElapsedTime(_last) < silence)
+                return;
+            Pass(_held);
+            _held = [];
+        }
+    }
+
+    void Hold(ReadOnlySpan<byte> rest) => (_held, _last) = (rest.ToArray(), Stopwatch.GetTimestamp());
+
+    // What is left may be the beginning of a mark.
+    ReadOnlySpan<byte> PassMarked(ReadOnlySpan<byte> all)
+    {
         while (Status is null && all.IndexOf(_prefix) is >= 0 and var start)
         {
             Pass(all[..start]);
             var line = all[(start + _prefix.Length)..];
             var end = line.IndexOf((byte)'\n');
             if (end < 0 && line.Length < LongestMark)
-            {
-                _held = all[start..].ToArray();
-                return;
-            }
+                return all[start..];
             if (end < 0 || !Take(Encoding.ASCII.GetString(line[..end]).Split(' ')))
             {
                 // It only looked like a mark.
@@ -44,17 +66,7 @@ sealed class MarkedOutput(string nonce, Stream sink)
         }
         var keep = Status is null ? PossiblePrefix(all) : 0;
         Pass(all[..^keep]);
-        _held = all[^keep..].ToArray();
-    }
-
-    /// <summary>Whether bytes are held back.</summary>
-    public bool Holds => _held.Length > 0;
-
-    /// <summary>Nothing followed: what was held back was the job's.</summary>
-    public void Release()
-    {
-        Pass(_held);
-        _held = [];
+        return all[^keep..];
     }
 
     bool Take(string[] words)

@@ -9,7 +9,8 @@
  *
  * Kept: what a terminal needs. Set: PATH and LC_ALL, for children that look at them, and no configuration for OpenSSL: the node's
  * may ask for modules, which a static program cannot load, and then nothing would work. And how much garbage may gather before it is collected:
- * else the runtime asks sixteen files of /sys for the sizes of the processor's caches, which takes a tenth of its start in a dom0.
+ * else the runtime asks sixteen files of /sys for the sizes of the processor's caches, which takes a tenth of its start in a dom0. And that what
+ * comes over a connection is handed on by the thread that saw it come: else one of a pool is woken for each packet, to find it taken.
  */
 #define _GNU_SOURCE
 #include <malloc.h>
@@ -24,9 +25,10 @@
 static char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
 static char locale[] = "LC_ALL=C.UTF-8";
 static char gen0[] = "DOTNET_GCgen0size=400000"; /* bytes, in hexadecimal */
+static char sockets[] = "DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS=1";
 static char openssl[] = "OPENSSL_CONF=/dev/null";
 static const char *const terminal[] = { "TERM=", "NO_COLOR=", "COLUMNS=" };
-static char *kept[sizeof terminal / sizeof *terminal + 5];
+static char *kept[sizeof terminal / sizeof *terminal + 6];
 
 static void lift_limits(void)
 {
@@ -94,6 +96,7 @@ __attribute__((constructor(102))) static void forget_environment(void)
     kept[count++] = locale;
     kept[count++] = openssl;
     kept[count++] = gen0;
+    kept[count++] = sockets;
     for (size_t i = 0; i < sizeof terminal / sizeof *terminal; i++)
         for (char **entry = environ; entry && *entry; entry++)
             if (strncmp(*entry, terminal[i], strlen(terminal[i])) == 0) {

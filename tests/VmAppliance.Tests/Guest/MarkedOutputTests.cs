@@ -31,7 +31,7 @@ sealed class MarkedOutputTests
             var (output, sink) = Make();
             output.Write(stream.AsSpan(0, cut));
             output.Write(stream.AsSpan(cut));
-            output.Release();
+            output.Release(TimeSpan.Zero);
             await Assert.That((Text(sink), output.Launcher, output.Status)).IsEqualTo((Awkward, 4711, 137));
         }
     }
@@ -50,7 +50,7 @@ sealed class MarkedOutputTests
     {
         var (output, sink) = Make();
         output.Write(B("Last login: never\n"));
-        output.Release();
+        output.Release(TimeSpan.Zero);
         await Assert.That((Text(sink), output.Launcher, output.Status)).IsEqualTo(("", (int?)null, (int?)null));
     }
 
@@ -61,7 +61,7 @@ sealed class MarkedOutputTests
         output.Write([.. s_start, .. s_end, .. B("late")]);
         output.Write(B("later"));
         output.Write([.. s_start, .. B("again")]);
-        output.Release();
+        output.Release(TimeSpan.Zero);
         await Assert.That((Text(sink), output.Status)).IsEqualTo(("", 137));
     }
 
@@ -82,7 +82,9 @@ sealed class MarkedOutputTests
         output.Write(B("9"));
         await Assert.That(Text(sink)).IsEqualTo("x\0vma 019");
         output.Write(B("\0vma"));
-        output.Release();
+        output.Release(TimeSpan.FromMinutes(1));
+        await Assert.That((Text(sink), output.Holds)).IsEqualTo(("x\0vma 019", true));
+        output.Release(TimeSpan.Zero);
         await Assert.That((Text(sink), output.Status)).IsEqualTo(("x\0vma 019\0vma", (int?)null));
     }
 
