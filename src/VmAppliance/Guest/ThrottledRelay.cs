@@ -12,8 +12,8 @@ sealed class ThrottledRelay : IDisposable
     const int Chunk = 64 * 1024;
     const int IPPROTO_TCP = 6, TCP_QUICKACK = 12;
 
-    // Bytes. Of a stream of full packets the kernel acknowledges each second one by itself.
-    const int FullPacket = 1024;
+    // What follows later is not worth waiting for.
+    static readonly TimeSpan StreamPatience = TimeSpan.FromMilliseconds(2);
 
     readonly IPEndPoint _target;
     readonly Func<bool> _mayTakeMore;
@@ -75,7 +75,8 @@ sealed class ThrottledRelay : IDisposable
             Start(() => Pump(client, guest, () => { }, _ => { }));
             Pump(guest, client, WaitForRoom, count =>
             {
-                if (count < FullPacket)
+                // Of a stream the kernel acknowledges each second packet by itself.
+                if (count < GatheringReader.FullPacket)
                     Acknowledge(guest);
             });
         }
@@ -118,11 +119,12 @@ sealed class ThrottledRelay : IDisposable
 
     static void Pump(Socket from, Socket to, Action before, Action<int> after)
     {
+        var reader = new GatheringReader(from, StreamPatience);
         var buffer = new byte[Chunk];
         while (true)
         {
             before();
-            var count = from.Receive(buffer);
+            var count = reader.Receive(buffer);
             if (count == 0)
                 break;
             to.Send(buffer.AsSpan(0, count));
