@@ -165,29 +165,7 @@ sealed class GuestSession : IDisposable
         stream.Write(BitConverter.GetBytes(header.Length));
         stream.Write(header);
         stream.Flush();
-        new Thread(() => Copy(input, stream)) { IsBackground = true }.Start();
-    }
-
-    // The launcher starts the job when it gets the first byte, and we know from before that on that the job may have begun.
-    void Copy(Stream from, Stream to)
-    {
-        try
-        {
-            _go.Task.Wait();
-            to.WriteByte(OutputMark.Go);
-            to.Flush();
-            var buffer = new byte[Chunk];
-            for (int count; (count = from.Read(buffer)) > 0;)
-            {
-                to.Write(buffer, 0, count);
-                to.Flush();
-            }
-            to.Dispose();
-        }
-        catch (Exception e) when (e is SshException or IOException or ObjectDisposedException or InvalidOperationException)
-        {
-            // The job or its machine ended before its input did.
-        }
+        new Thread(() => JobInput.Pass(input, stream, _go.Task)) { IsBackground = true }.Start();
     }
 
     long Unread() => _command is { } command ? command.OutputStream.Length + command.ExtendedOutputStream.Length : 0;
