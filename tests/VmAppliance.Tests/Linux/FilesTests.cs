@@ -20,6 +20,31 @@ sealed class FilesTests
     }
 
     [Test]
+    [Arguments("a longer content than that")]
+    [Arguments("short")]
+    [Arguments("")]
+    public async Task Writing_over_a_file_changes_nothing_but_its_content(string content)
+    {
+        using var directory = new TempDirectory();
+        directory.Write("a", "content before", 0x1A0 /* 0640 */);
+        using var reader = new StreamReader(directory["a"]);
+        Files.WriteOver(directory["a"], Encoding.ASCII.GetBytes(content), 0x1A4);
+        await Assert.That((reader.ReadToEnd(), Mode(directory["a"]), directory.Names())).IsEqualTo((content, 0x1A0, "a"));
+    }
+
+    [Test]
+    public async Task Writing_over_a_link_or_over_nothing_makes_a_file()
+    {
+        using var directory = new TempDirectory();
+        directory.Write("target", "untouched");
+        File.CreateSymbolicLink(directory["link"], "target");
+        Files.WriteOver(directory["link"], "new"u8, 0x1A4);
+        Files.WriteOver(directory["none"], "new"u8, 0x1A4);
+        await Assert.That((File.ReadAllText(directory["target"]), File.ReadAllText(directory["link"]), File.ReadAllText(directory["none"]), Mode(directory["none"])))
+            .IsEqualTo(("untouched", "new", "new", 0x1A4));
+    }
+
+    [Test]
     public async Task Replacing_is_atomic_for_who_has_the_old_file_open()
     {
         using var directory = new TempDirectory();

@@ -56,6 +56,6 @@ static class AccountFiles
     static void Replace((string Path, int Mode) file, Func<IEnumerable<string>, IEnumerable<string>> change)
     {
         var lines = Files.Facts(file.Path) is null ? [] : Encoding.UTF8.GetString(Files.ReadNoFollow(file.Path, Largest, out _)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        Files.Replace(file.Path, Encoding.UTF8.GetBytes(string.Concat(change(lines).Select(l => l + "\n"))), file.Mode);
+        Files.WriteOver(file.Path, Encoding.UTF8.GetBytes(string.Concat(change(lines).Select(l => l + "\n"))), file.Mode);
     }
 }

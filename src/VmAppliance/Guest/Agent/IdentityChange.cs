@@ -98,5 +98,5 @@ static class IdentityChange
     static Dictionary<string, string> Cards() => Directory.GetDirectories("/sys/class/net").Where(d => Directory.Exists($"{d}/device"))
         .ToDictionary(d => Path.GetFileName(d)!, d => File.ReadAllText($"{d}/address").Trim());
 
-    static void Write(string path, string text) => Files.Replace(path, Encoding.UTF8.GetBytes(text), WorldReadable);
+    static void Write(string path, string text) => Files.WriteOver(path, Encoding.UTF8.GetBytes(text), WorldReadable);
 }

@@ -20,8 +20,10 @@ static class SshServer
     public static void Start(Identity identity)
     {
         if (s_gate is null)
+        {
             Forget();
-        Lay();
+            Lay();
+        }
         Files.Replace($"{Keys}/{identity.Account.Name}", Encoding.ASCII.GetBytes(identity.AuthorizedKey + "\n"), 0x1A4 /* 0644 */);
         var key = Encoding.ASCII.GetBytes(identity.HostKey);
         // sshd, which waits at the pipe that this replaces, will open the same name once more for the key's public half.
