@@ -18,6 +18,9 @@ sealed class JobLauncher(PassedStreams streams, int process, OtherUser? owner)
 
     const int SIGPIPE = 13;
 
+    // Bytes. The kernel takes 2 MiB of arguments and environment, a job's script may be larger; the agent must outlast who asks for more.
+    const int LargestDescription = 64 << 20;
+
     static readonly int[] Forwarded = [1, 2, 3, 10, 12, 13, 14, 15, 18, 24, 25]; // HUP INT QUIT USR1 USR2 PIPE ALRM TERM CONT XCPU XFSZ
 
     readonly object _lock = new();
@@ -43,7 +46,7 @@ sealed class JobLauncher(PassedStreams streams, int process, OtherUser? owner)
     /// <exception cref="IOException">The starter is gone.</exception>
     public int Run()
     {
-        var spec = JsonSerializer.Deserialize(Read(BitConverter.ToInt32(Read(sizeof(int)))), GuestJson.Default.JobSpec)!;
+        var spec = JsonSerializer.Deserialize(Read(Bounded(BitConverter.ToInt32(Read(sizeof(int))))), GuestJson.Default.JobSpec)!;
         Mark(spec, OutputMark.Started, process);
         if (streams.Input.ReadFully(new byte[1]) == 0)
             return NotExecutable; // the starter is gone
@@ -51,6 +54,9 @@ sealed class JobLauncher(PassedStreams streams, int process, OtherUser? owner)
         Mark(spec, OutputMark.Ended, status);
         return status;
     }
+
+    static int Bounded(int size) => size is > 0 and <= LargestDescription ? size
+        : throw new IOException($"a job's description cannot have {size} bytes");
 
     byte[] Read(int count)
     {

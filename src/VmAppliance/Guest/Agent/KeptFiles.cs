@@ -3,7 +3,7 @@ using VmAppliance.Linux;
 namespace VmAppliance.Guest.Agent;
 
 /// <summary>Files as they were at one time, to be put back.</summary>
-/// <param name="files">Their paths and the permission bits that they shall have; one that does not exist will not exist again.</param>
+/// <param name="files">Their paths, and the permission bits that one has which was removed meanwhile; one that does not exist will not exist again.</param>
 sealed class KeptFiles(params (string Path, int Mode)[] files)
 {
     readonly List<(string Path, int Mode, byte[]? Content)> _files = [.. files.Select(f => (f.Path, f.Mode, File.Exists(f.Path) ? File.ReadAllBytes(f.Path) : null))];
@@ -14,7 +14,7 @@ sealed class KeptFiles(params (string Path, int Mode)[] files)
     {
         foreach (var (path, mode, content) in _files)
             if (content is not null)
-                Files.Replace(path, content, mode);
+                Files.WriteOver(path, content, mode);
             else
                 File.Delete(path);
     }

@@ -34,6 +34,18 @@ sealed class JobLauncherTests
     public async Task The_status_of_the_job_is_in_the_mark_and_the_launchers_own(string script, int status) => await Assert.That(Run(Spec("sh", "-c", script)).Status).IsEqualTo(status);
 
     [Test]
+    [Arguments(int.MaxValue)]
+    [Arguments((64 << 20) + 1)]
+    [Arguments(0)]
+    [Arguments(-1)]
+    public async Task A_description_without_bounds_is_refused(int size)
+    {
+        using var child = Child.Start(Child.Program, [B("vmappliance"), B("guest"), B("exec")], [], BitConverter.GetBytes(size));
+        await Assert.That(Encoding.Latin1.GetString(child.ReadToEnd())).Contains($"a job's description cannot have {size} bytes");
+        await Assert.That(child.Wait()).IsNotEqualTo(0);
+    }
+
+    [Test]
     public async Task Words_input_and_environment_arrive_byte_for_byte()
     {
         await Assert.That(Run(Spec("printf", "%s|", "", "a b", "one\ntwo", "\xff\xfe"))).IsEqualTo((0, "|a b|one\ntwo|\xff\xfe|"));
