@@ -31,15 +31,21 @@ sealed class MarkedOutput(string nonce, Stream sink)
     /// <summary>Whether bytes are held back.</summary>
     public bool Holds => _held.Length > 0;
 
-    /// <summary>If nothing has followed for this long, what was held back was the job's.</summary>
+    /// <summary>If nothing has followed for this long, what was held back was the job's. Whoever takes the output may be slow, and is not waited for: then more has come.</summary>
     public void Release(TimeSpan silence)
     {
-        lock (_prefix)
+        if (!Monitor.TryEnter(_prefix))
+            return;
+        try
         {
             if (Stopwatch.GetElapsedTime(_last) < silence)
                 return;
             Pass(_held);
             _held = [];
+        }
+        finally
+        {
+            Monitor.Exit(_prefix);
         }
     }
 

@@ -88,6 +88,32 @@ sealed class MarkedOutputTests
         await Assert.That((Text(sink), output.Status)).IsEqualTo(("x\0vma 019\0vma", (int?)null));
     }
 
+    /// <summary>What a job's output goes to, while nobody reads there.</summary>
+    sealed class Stuck : MemoryStream
+    {
+        public ManualResetEventSlim Reached { get; } = new();
+
+        public ManualResetEventSlim Taken { get; } = new();
+
+        public override void Write(ReadOnlySpan<byte> buffer)
+        {
+            Reached.Set();
+            Taken.Wait();
+        }
+    }
+
+    [Test]
+    public async Task A_machine_that_is_lost_is_not_kept_waiting_by_whoever_does_not_read()
+    {
+        var sink = new Stuck();
+        var output = new MarkedOutput(Nonce, sink);
+        var writing = Task.Run(() => output.Write([.. s_start, .. B("x")]));
+        sink.Reached.Wait();
+        await Task.Run(() => output.Release(TimeSpan.Zero)).WaitAsync(TimeSpan.FromSeconds(10));
+        sink.Taken.Set();
+        await writing;
+    }
+
     [Test]
     public async Task The_marks_of_another_job_are_output()
     {
