@@ -141,8 +141,9 @@ pack_root() {
 write_append() {
   # panic=-1 reboot=t: a dead kernel ends its machine. Those from tsc on save boot time (no probing of what a
   # virtual PC does not have), and no_timer_check a kernel that tests its timer on a node that is busy: it would panic. The disk does not outlast its machine: nothing needs to be hurried to it.
+  # psi, and the security modules that have no rules here, take their part of each switch and each path.
   echo "console=ttyS0 quiet root=/dev/vda rw panic=-1 reboot=t net.ifnames=0" \
-    "tsc=reliable no_timer_check 8250.nr_uarts=1 i8042.noaux i8042.nokbd cryptomgr.notests rootflags=noatime,noauto_da_alloc" >"$work/new/append"
+    "tsc=reliable no_timer_check 8250.nr_uarts=1 i8042.noaux i8042.nokbd cryptomgr.notests psi=0 lsm=landlock,yama rootflags=noatime,noauto_da_alloc" >"$work/new/append"
 }
 
 publish() {

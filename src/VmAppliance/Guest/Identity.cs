@@ -30,4 +30,5 @@ sealed record GuestGroup(string Name, int Gid);
 /// <param name="Address">Address with prefix length, e.g. <c>10.0.2.15/24</c>.</param>
 /// <param name="Gateway">Default route; null for none.</param>
 /// <param name="NameServers">Resolvers.</param>
-sealed record GuestNetwork(string Mac, string Address, string? Gateway, IReadOnlyList<string> NameServers);
+/// <param name="IsPrivate">Whether no other machine is in it: then it looks the same to each, and one may be frozen while it is connected.</param>
+sealed record GuestNetwork(string Mac, string Address, string? Gateway, IReadOnlyList<string> NameServers, bool IsPrivate = false);

@@ -15,8 +15,8 @@ sealed class SlotNetwork(NetworkSettings settings, int slot)
     // What QEMU's user-mode network gives to its one guest: qemu(1), -netdev user.
     const string UserAddress = "10.0.2.15", UserGateway = "10.0.2.2", UserNameServer = "10.0.2.3";
 
-    /// <summary>Unlike any other slot's, on this node and (by the node's name) on the others of its network.</summary>
-    public string Mac { get; } = MacOf(settings.MacPrefix, slot);
+    /// <summary>Unlike any other slot's, on this node and (by the node's name) on the others of its network; where a machine has a network of its own, the same for all slots.</summary>
+    public string Mac { get; } = MacOf(settings.MacPrefix, settings.Kind == NetworkKind.User ? 0 : slot);
 
     /// <summary>The machine's own address.</summary>
     public string Address => settings.Kind == NetworkKind.User ? UserAddress : (settings.Subnet.Address(FirstHost + slot)
@@ -28,7 +28,7 @@ sealed class SlotNetwork(NetworkSettings settings, int slot)
 
     /// <summary>The guest's part.</summary>
     public GuestNetwork Guest => settings.Kind == NetworkKind.User
-        ? new GuestNetwork(Mac, $"{Address}/24", UserGateway, settings.NameServers.Count > 0 ? settings.NameServers : [UserNameServer])
+        ? new GuestNetwork(Mac, $"{Address}/24", UserGateway, settings.NameServers.Count > 0 ? settings.NameServers : [UserNameServer], IsPrivate: true)
         : new GuestNetwork(Mac, $"{Address}/{settings.Subnet.Prefix}", settings.Gateway, settings.NameServers);
 
     static string MacOf(string prefix, int slot)

@@ -104,6 +104,20 @@ sealed unsafe class Descriptor(int fd) : IDisposable
             }
     }
 
+    /// <summary>Has the next read begin at the start of the file: lseek(2).</summary>
+    public void Rewind() => Errno.Check((int)(long)lseek(Number, 0, SEEK_SET), "lseek", $"descriptor {_fd}");
+
+    /// <summary>The next connection to a socket that listens: accept4(2). For who needs no more of it than to read and to write.</summary>
+    /// <exception cref="LinuxException">There is no memory or no descriptor for it, or it is gone already.</exception>
+    public static Descriptor Accept(Socket door)
+    {
+        int connection;
+        while ((connection = accept4(Of(door), null, null, SOCK_CLOEXEC)) < 0)
+            if (Errno.Last != Errno.EINTR)
+                throw new LinuxException("accept", $"descriptor {Of(door)}", Errno.Last);
+        return new Descriptor(connection);
+    }
+
     /// <summary>The text in a file of <see cref="Memory"/>, up to its first NUL.</summary>
     public string Text()
     {

@@ -78,22 +78,25 @@ static unsafe class Files
     }
 
     /// <summary>
-    /// Writes over what is in a file, whose owner and mode stay; one that is not there, or is a link, is replaced. For what nobody reads yet and what
-    /// nobody needs if this ends half done: no other way changes so little of the disk.
+    /// Writes over what is in a file, whose owner and mode stay; one that is not there is made, a link is replaced. For what nobody reads yet and
+    /// what nobody needs if this ends half done: no other way changes so little of the disk.
     /// </summary>
     /// <param name="path">The file.</param>
     /// <param name="content">All of its content.</param>
     /// <param name="mode">Permission bits of a file that is not there.</param>
     public static void WriteOver(string path, ReadOnlySpan<byte> content, int mode)
     {
-        if (Facts(path) is not { IsRegular: true } facts)
+        var facts = Facts(path);
+        if (facts is { IsRegular: false })
         {
             Replace(path, content, mode);
             return;
         }
-        using var file = Descriptor.Open(path, OpenMode.Write | OpenMode.NoFollow);
+        using var file = Descriptor.Open(path, OpenMode.Write | OpenMode.Create | OpenMode.NoFollow, mode);
         file.WriteAll(content);
-        if (facts.Size > content.Length)
+        if (facts is null)
+            Errno.Check(fchmod(file.Number, (ushort)mode), "chmod", path);
+        else if (facts.Value.Size > content.Length)
             Errno.Check(ftruncate(file.Number, content.Length), "ftruncate", path);
     }
 
@@ -102,6 +105,23 @@ static unsafe class Files
     {
         using var memory = new NativeStrings();
         Errno.Check(Native.rename(memory.Add(from), memory.Add(to)), "rename", to);
+    }
+
+    /// <summary>mkdir(2), parents included, for everybody to enter; what is there stays as it is, a link to a directory too.</summary>
+    /// <returns>Whether it was made.</returns>
+    /// <exception cref="IOException">It cannot be made, or something else is there.</exception>
+    public static bool MakeDirectory(string path)
+    {
+        using var memory = new NativeStrings();
+        if (mkdir(memory.Add(path), 0x1ED /* 0755 */) == 0)
+            return true;
+        var error = Errno.Last;
+        if (error == Errno.EEXIST && Directory.Exists(path))
+            return false;
+        if (error != Errno.ENOENT)
+            throw new LinuxException("mkdir", path, error);
+        Directory.CreateDirectory(path);
+        return true;
     }
 
     /// <summary>A named pipe, given its owner and mode.</summary>

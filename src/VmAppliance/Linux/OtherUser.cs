@@ -11,13 +11,19 @@ sealed class OtherUser(int uid, int gid, IReadOnlyList<int> groups)
 {
     const int CLONE_FS = 0x200;
 
+    static Bearer? s_spare;
+
+    /// <summary>Makes the thread for the next one now: to make it is a good part of what it takes to run something.</summary>
+    public static void Prepare() => s_spare ??= new Bearer();
+
     /// <summary>Runs it, on a thread of its own.</summary>
     /// <exception cref="LinuxException">This process may not; nothing was run.</exception>
     public T Run<T>(Func<T> work)
     {
         T result = default!;
         Exception? failure = null;
-        var thread = new Thread(() =>
+        using var bearer = Interlocked.Exchange(ref s_spare, null) ?? new Bearer();
+        bearer.Run(() =>
         {
             try
             {
@@ -31,8 +37,6 @@ sealed class OtherUser(int uid, int gid, IReadOnlyList<int> groups)
                 failure = e;
             }
         });
-        thread.Start();
-        thread.Join();
         return failure is null ? result : throw failure;
     }
 
@@ -47,5 +51,33 @@ sealed class OtherUser(int uid, int gid, IReadOnlyList<int> groups)
             Errno.Check((int)Native.syscall(Native.SYS_setresgid, gid, gid, gid, 0), "setresgid", $"{gid}");
             Errno.Check((int)Native.syscall(Native.SYS_setresuid, uid, uid, uid, 0), "setresuid", $"{uid}");
         }
+    }
+
+    /// <summary>A thread that waits for the one thing that it will do.</summary>
+    sealed class Bearer : IDisposable
+    {
+        readonly ManualResetEvent _called = new(false);
+        readonly Thread _thread;
+        Action? _work;
+
+        public Bearer()
+        {
+            _thread = new Thread(() =>
+            {
+                _called.WaitOne();
+                _work!();
+            }) { IsBackground = true };
+            _thread.Start();
+        }
+
+        /// <summary>Has it do that, and end.</summary>
+        public void Run(Action work)
+        {
+            _work = work;
+            _called.Set();
+            _thread.Join();
+        }
+
+        public void Dispose() => _called.Dispose();
     }
 }

@@ -1,4 +1,3 @@
-using System.Net.Sockets;
 using Tmds.Linux;
 
 namespace VmAppliance.Linux;
@@ -19,21 +18,22 @@ sealed record PassedStreams(Descriptor Input, Descriptor Output, Descriptor Erro
     const int HeaderBytes = 16, ControlBytes = HeaderBytes + (Count * sizeof(int)), SpaceBytes = 32;
 
     /// <summary>Who is at the other end.</summary>
-    public static Peer PeerOf(Socket connection)
+    public static unsafe Peer PeerOf(Descriptor connection)
     {
-        Span<int> credentials = stackalloc int[3];
-        connection.GetRawSocketOption(SOL_SOCKET, SO_PEERCRED, System.Runtime.InteropServices.MemoryMarshal.AsBytes(credentials));
+        var credentials = stackalloc int[3];
+        socklen_t size = 3 * sizeof(int);
+        Errno.Check(LibC.getsockopt(connection.Number, SOL_SOCKET, SO_PEERCRED, credentials, &size), "getsockopt", "SO_PEERCRED");
         return new Peer(credentials[0], credentials[1], credentials[2]);
     }
 
     /// <summary>Waits for the three; null when something else comes, or nothing.</summary>
-    public static unsafe PassedStreams? Receive(Socket connection)
+    public static unsafe PassedStreams? Receive(Descriptor connection)
     {
         byte data;
         var control = stackalloc long[SpaceBytes / sizeof(long)];
         iovec part = new() { iov_base = &data, iov_len = 1 };
         msghdr message = new() { msg_iov = &part, msg_iovlen = 1, msg_control = control, msg_controllen = SpaceBytes };
-        if ((long)LibC.recvmsg(Descriptor.Of(connection), &message, MSG_CMSG_CLOEXEC) <= 0 || (uint)message.msg_controllen < HeaderBytes)
+        if ((long)LibC.recvmsg(connection.Number, &message, MSG_CMSG_CLOEXEC) <= 0 || (uint)message.msg_controllen < HeaderBytes)
             return null;
         var header = (int*)control;
         var descriptors = header + (HeaderBytes / sizeof(int));

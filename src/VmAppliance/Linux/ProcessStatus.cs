@@ -27,19 +27,6 @@ sealed record ProcessStatus(long StartTicks, TimeSpan UserTime, TimeSpan SystemT
         }
     }
 
-    /// <summary>The parent's process id; 0 when there is no such process.</summary>
-    public static int ParentOf(int pid)
-    {
-        try
-        {
-            return (int)Number(Fields(File.ReadAllText($"/proc/{pid}/stat"))[1]);
-        }
-        catch (IOException)
-        {
-            return 0;
-        }
-    }
-
     /// <summary>Reads the text of /proc/PID/stat and the lines of /proc/PID/status.</summary>
     public static ProcessStatus Parse(string stat, string[] status)
     {

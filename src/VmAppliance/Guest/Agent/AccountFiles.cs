@@ -1,5 +1,6 @@
 using System.Text;
 using VmAppliance.Linux;
+using static VmAppliance.Guest.Agent.AccountTable;
 
 namespace VmAppliance.Guest.Agent;
 
@@ -18,44 +19,65 @@ static class AccountFiles
     public static void Write(GuestAccount account)
     {
         var known = account with { Shell = Executable(account.Shell) ? account.Shell : "/bin/sh" };
-        Replace(s_group, lines => Groups(lines, known));
-        Replace(s_passwd, lines => Accounts(lines, known));
-        Replace(s_shadow, lines => Shadow(lines, known.Name));
+        Files.WriteOver(s_group.Path, Groups(Read(s_group.Path), known), s_group.Mode);
+        Files.WriteOver(s_passwd.Path, Accounts(Read(s_passwd.Path), known), s_passwd.Mode);
+        Files.WriteOver(s_shadow.Path, Shadow(Read(s_shadow.Path), known.Name), s_shadow.Mode);
     }
 
     /// <summary>passwd(5) with the account in it.</summary>
-    public static IEnumerable<string> Accounts(IEnumerable<string> lines, GuestAccount account) =>
-        lines.Where(l => Field(l, 0) != account.Name && Field(l, 2) != $"{(uint)account.Uid}")
-            .Append($"{account.Name}:x:{(uint)account.Uid}:{(uint)account.Gid}::{account.Home}:{account.Shell}");
+    public static byte[] Accounts(ReadOnlySpan<byte> table, GuestAccount account)
+    {
+        var (name, number) = (Bytes(account.Name), Number(account.Uid));
+        return AccountTable.Rewrite(table, line => Has(line, 0, name) || Has(line, 2, number) ? [] : line,
+            Bytes($"{account.Name}:x:{(uint)account.Uid}:{(uint)account.Gid}::{account.Home}:{account.Shell}\n"));
+    }
 
     /// <summary>shadow(5) with no password that could ever match; '!' would be taken for a locked account by sshd.</summary>
-    public static IEnumerable<string> Shadow(IEnumerable<string> lines, string name) =>
-        lines.Where(l => Field(l, 0) != name).Append($"{name}:*:19000:0:99999:7:::");
+    public static byte[] Shadow(ReadOnlySpan<byte> table, string name)
+    {
+        var bytes = Bytes(name);
+        return AccountTable.Rewrite(table, line => Has(line, 0, bytes) ? [] : line, Bytes($"{name}:*:19000:0:99999:7:::\n"));
+    }
 
     /// <summary>group(5) with the account in each of its groups and in no other.</summary>
-    public static IEnumerable<string> Groups(IEnumerable<string> lines, GuestAccount account)
+    public static byte[] Groups(ReadOnlySpan<byte> table, GuestAccount account)
     {
-        var others = lines.Where(l => !account.Groups.Any(g => Field(l, 0) == g.Name || Field(l, 2) == $"{(uint)g.Gid}")).Select(l => Without(l, account.Name));
-        return others.Concat(account.Groups.Select(g => $"{g.Name}:x:{(uint)g.Gid}:{account.Name}"));
+        var name = Bytes(account.Name);
+        var (names, numbers, own) = (new List<byte[]>(), new List<byte[]>(), "");
+        foreach (var group in account.Groups)
+        {
+            names.Add(Bytes(group.Name));
+            numbers.Add(Number(group.Gid));
+            own += $"{group.Name}:x:{(uint)group.Gid}:{account.Name}\n";
+        }
+        return AccountTable.Rewrite(table, line => HasOneOf(line, 0, names) || HasOneOf(line, 2, numbers) ? [] : Without(line, name), Bytes(own));
     }
 
-    static string Without(string line, string name)
+    static bool HasOneOf(ReadOnlySpan<byte> line, int number, List<byte[]> values)
     {
-        var fields = line.Split(':');
+        foreach (var value in values)
+            if (Has(line, number, value))
+                return true;
+        return false;
+    }
+
+    static ReadOnlySpan<byte> Without(ReadOnlySpan<byte> line, byte[] member)
+    {
+        if (line.IndexOf(member) < 0)
+            return line;
+        var (fields, name) = (Encoding.UTF8.GetString(line).Split(':'), Encoding.UTF8.GetString(member));
         if (fields.Length < 4)
             return line;
-        fields[3] = string.Join(',', fields[3].Split(',').Where(member => member != name));
-        return string.Join(':', fields);
+        fields[3] = string.Join(',', fields[3].Split(',').Where(m => m != name));
+        return Bytes(string.Join(':', fields));
     }
 
-    static string Field(string line, int number) => line.Split(':') is var fields && fields.Length > number ? fields[number] : "";
+    static byte[] Bytes(string text) => Encoding.UTF8.GetBytes(text);
+
+    static byte[] Number(int id) => Bytes($"{(uint)id}");
 
     static bool Executable(string shell) => shell.StartsWith('/') && File.Exists(shell)
         && Path.GetFileName(shell) is not ("nologin" or "false" or "true" or "sync");
 
-    static void Replace((string Path, int Mode) file, Func<IEnumerable<string>, IEnumerable<string>> change)
-    {
-        var lines = Files.Facts(file.Path) is null ? [] : Encoding.UTF8.GetString(Files.ReadNoFollow(file.Path, Largest, out _)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        Files.WriteOver(file.Path, Encoding.UTF8.GetBytes(string.Concat(change(lines).Select(l => l + "\n"))), file.Mode);
-    }
+    static byte[] Read(string path) => Files.Facts(path) is null ? [] : Files.ReadNoFollow(path, Largest, out _);
 }

@@ -47,7 +47,8 @@ static class GuestAgent
     static GuestMessage Settle() => Try(new GuestMessage { Settled = true }, () =>
     {
         SshServer.Forget();
-        IdentityChange.Disconnect();
+        NetworkChange.Leave();
+        IdentityChange.Forget();
         s_accounts?.Restore();
         SshServer.Prepare();
         Settling.Run();

@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Net;
 using System.Text;
 using VmAppliance.Linux;
 
@@ -10,7 +8,7 @@ static class IdentityChange
 {
     const int WorldReadable = 0x1A4; // 0644
 
-    static Dictionary<string, string>? s_cards;
+    static bool s_hasOwnBootId;
 
     /// <summary>Applies all of it.</summary>
     /// <param name="identity">Who the machine shall be.</param>
@@ -27,8 +25,11 @@ static class IdentityChange
         MakeOwned(identity.Account.Home, identity.Account, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         foreach (var directory in identity.Directories)
             MakeOwned(directory, identity.Account, (UnixFileMode)0x1ED /* 0755 */);
-        Connect(identity.Network);
+        NetworkChange.Apply(identity.Network);
     }
+
+    /// <summary>Takes the name back: the machine will get another one. The shortest there is, for no file to become shorter then: that takes longer than anything else that is done to one.</summary>
+    public static void Forget() => Name("localhost");
 
     static void Name(string name)
     {
@@ -43,60 +44,18 @@ static class IdentityChange
     {
         const string Kernel = "/proc/sys/kernel/random/boot_id", Own = "/run/vmappliance-boot-id";
         Write(Own, $"{Guid.NewGuid()}\n");
+        if (s_hasOwnBootId)
+            return;
         GuestKernel.Cover(Kernel, Own);
+        s_hasOwnBootId = true;
     }
 
     // What exists in the image, a mounted home for instance, is left as it is.
     static void MakeOwned(string path, GuestAccount account, UnixFileMode mode)
     {
-        if (Directory.Exists(path))
-            return;
-        Directory.CreateDirectory(path);
-        Files.Change(path, (int)mode, account.Uid, account.Gid);
+        if (Files.MakeDirectory(path))
+            Files.Change(path, (int)mode, account.Uid, account.Gid);
     }
-
-    /// <summary>
-    /// Takes the machine off its network. One that is resumed announces its address at once, before it can be told that it has another one now:
-    /// whoever has the old one, or looks for the new one, would be led astray.
-    /// </summary>
-    /// <exception cref="IOException">The kernel refuses.</exception>
-    public static void Disconnect()
-    {
-        foreach (var name in Cards().Keys)
-        {
-            using var card = new NetworkCard(name);
-            card.TakeDown();
-            card.DropAddress();
-        }
-    }
-
-    // Down first: of what the frozen machine's card was, and whom it knew, nothing may stay.
-    static void Connect(GuestNetwork network)
-    {
-        using (var loopback = new NetworkCard("lo"))
-            loopback.BringUp();
-        using var card = new NetworkCard(Device(network.Mac));
-        card.TakeDown();
-        card.SetMac(network.Mac);
-        var (address, prefix) = (network.Address.Split('/')[0], network.Address.Split('/')[1]);
-        card.SetAddress(IPAddress.Parse(address), int.Parse(prefix, CultureInfo.InvariantCulture));
-        card.BringUp();
-        if (network.Gateway is not null)
-            card.SetGateway(IPAddress.Parse(network.Gateway));
-        if (network.NameServers.Count > 0)
-            Write("/etc/resolv.conf", string.Concat(network.NameServers.Select(s => $"nameserver {s}\n")));
-    }
-
-    static string Device(string mac)
-    {
-        var cards = s_cards ??= Cards();
-        // A machine that was resumed has the card of the one that was frozen.
-        return cards.Where(c => c.Value.Equals(mac, StringComparison.OrdinalIgnoreCase)).Select(c => c.Key).FirstOrDefault()
-            ?? (cards.Count == 1 ? cards.Keys.Single() : null) ?? throw new IOException($"there is no network card with the address {mac} (there are: {string.Join(", ", cards.Select(c => $"{c.Key} {c.Value}"))})");
-    }
-
-    static Dictionary<string, string> Cards() => Directory.GetDirectories("/sys/class/net").Where(d => Directory.Exists($"{d}/device"))
-        .ToDictionary(d => Path.GetFileName(d)!, d => File.ReadAllText($"{d}/address").Trim());
 
     static void Write(string path, string text) => Files.WriteOver(path, Encoding.UTF8.GetBytes(text), WorldReadable);
 }

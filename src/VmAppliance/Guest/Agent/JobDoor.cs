@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net.Sockets;
 using VmAppliance.Linux;
 
@@ -15,7 +14,11 @@ static class JobDoor
 
     static readonly Dictionary<int, JobLauncher> s_launchers = [];
 
+    // Threads that wait before anybody has come: to make one is a good part of what it takes to start a job.
+    const int Attendants = 2;
+
     static Socket? s_door;
+    static int s_waiting;
 
     /// <summary>Opens it, once.</summary>
     public static void Open()
@@ -27,7 +30,9 @@ static class JobDoor
         s_door.Bind(new UnixDomainSocketEndPoint(Path));
         s_door.Listen();
         File.SetUnixFileMode(Path, AllMayKnock);
-        new Thread(Attend) { IsBackground = true }.Start();
+        for (var i = 0; i < Attendants; i++)
+            AddAttendant();
+        OtherUser.Prepare();
     }
 
     /// <summary>Signals a job that came in here.</summary>
@@ -42,48 +47,68 @@ static class JobDoor
         return true;
     }
 
+    static void AddAttendant()
+    {
+        new Thread(Attend) { IsBackground = true }.Start();
+        Interlocked.Increment(ref s_waiting);
+    }
+
     static void Attend()
     {
-        while (true)
-            try
-            {
-                var session = s_door!.Accept();
-                new Thread(() => Guarded(session)) { IsBackground = true }.Start();
-            }
-            catch (Exception e) when (e is SocketException or OutOfMemoryException)
-            {
-                // A job can use up its machine; the agent must outlast that.
-            }
+        do
+        {
+            using var session = Next();
+            if (Interlocked.Decrement(ref s_waiting) == 0)
+                Tolerate(AddAttendant);
+            if (session is not null)
+                Tolerate(() => Serve(session));
+        }
+        while (Interlocked.Increment(ref s_waiting) <= Attendants);
+        Interlocked.Decrement(ref s_waiting);
     }
 
-    static void Guarded(Socket session)
+    static Descriptor? Next()
     {
-        using (session)
-            try
-            {
-                Serve(session);
-            }
-#pragma warning disable CA1031 // Whoever comes in here can say anything: the agent must outlast that.
-            catch (Exception e)
-#pragma warning restore CA1031
-            {
-                GuestKernel.Say($"serve job: {e.Message}");
-            }
+        try
+        {
+            return Descriptor.Accept(s_door!);
+        }
+        catch (Exception e) when (e is LinuxException or OutOfMemoryException)
+        {
+            // A job can use up its machine; the agent must outlast that.
+            return null;
+        }
     }
 
-    static void Serve(Socket session)
+    static void Tolerate(Action action)
+    {
+        try
+        {
+            action();
+        }
+#pragma warning disable CA1031 // Whoever comes in here can say anything: the agent must outlast that.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            GuestKernel.Say($"serve job: {e.Message}");
+        }
+    }
+
+    static void Serve(Descriptor session)
     {
         var peer = PassedStreams.PeerOf(session);
         using var streams = PassedStreams.Receive(session);
-        if (streams is null || !SshServer.IsSession(peer.Pid) || UserOf(peer) is not { } user)
+        // By now it might be another process that has the number.
+        if (streams is null || ProcessRights.Of(peer.Pid) is not { } rights || rights.Uid != peer.Uid || !SshServer.IsSession(rights))
             return;
-        session.Send([0]);
-        var launcher = new JobLauncher(streams, peer.Pid, user);
+        session.WriteAll([0]);
+        // The kernel tells one group by the socket, and that one only.
+        var launcher = new JobLauncher(streams, peer.Pid, new OtherUser(peer.Uid, peer.Gid, rights.Groups));
         lock (s_launchers)
             s_launchers.Add(peer.Pid, launcher);
         try
         {
-            session.Send([(byte)launcher.Run()]);
+            session.WriteAll([(byte)launcher.Run()]);
         }
         finally
         {
@@ -91,14 +116,4 @@ static class JobDoor
                 s_launchers.Remove(peer.Pid);
         }
     }
-
-    // The kernel tells one group by the socket. The others are in proc(5), where by now it might be another process that has the number.
-    static OtherUser? UserOf(Peer peer)
-    {
-        var lines = File.ReadAllLines($"/proc/{peer.Pid}/status");
-        return Numbers(lines, "Uid:") is [var uid, ..] && uid == peer.Uid ? new OtherUser(uid, peer.Gid, Numbers(lines, "Groups:")) : null;
-    }
-
-    static int[] Numbers(string[] lines, string name) => [.. lines.First(l => l.StartsWith(name, StringComparison.Ordinal))[name.Length..]
-        .Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries).Select(n => (int)uint.Parse(n, CultureInfo.InvariantCulture))];
 }

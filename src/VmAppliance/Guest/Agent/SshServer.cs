@@ -59,7 +59,8 @@ static class SshServer
     }
 
     /// <summary>Whether a process is the shell of a session, or what that became: sshd serves each with a process of root's, and in that one of the user's.</summary>
-    public static bool IsSession(int process) => s_daemon is { } daemon && ProcessStatus.ParentOf(ProcessStatus.ParentOf(ProcessStatus.ParentOf(process))) == daemon.Pid;
+    public static bool IsSession(ProcessRights process) => s_daemon is { } daemon
+        && ProcessRights.Of(process.Parent) is { } users && ProcessRights.Of(users.Parent) is { } roots && roots.Parent == daemon.Pid;
 
     /// <summary>sshd_config(5): whoever has a key, which is the owner, to run commands; nothing else.</summary>
     public static string Settings() => string.Join('\n',

@@ -15,6 +15,9 @@ static class QemuMigration
     // Bytes per second: QEMU holds itself back to 32 MiB/s by default.
     const string Unhindered = """{"max-bandwidth":1099511627776}""";
 
+    // A card that is up announces what it was when the machine was frozen, and what it is now nobody has to be told: who is there to hear it is new, too.
+    const string Quiet = """{"announce-rounds":0}""";
+
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     /// <summary>Stops a machine and writes its state into a file.</summary>
@@ -42,6 +45,7 @@ static class QemuMigration
     public static void Load(QmpClient monitor, int state)
     {
         monitor.Execute("migrate-set-capabilities", Capabilities);
+        monitor.Execute("migrate-set-parameters", Quiet);
         monitor.Execute("migrate-incoming", string.Create(CultureInfo.InvariantCulture, $$"""{"uri":"fd:{{state}}"}"""));
         monitor.AwaitMigration();
         monitor.Execute("cont");

@@ -1,3 +1,4 @@
+using System.Text;
 using VmAppliance.Guest;
 using VmAppliance.Guest.Agent;
 
@@ -7,9 +8,13 @@ sealed class AccountFilesTests
 {
     static readonly GuestAccount s_alice = Sample.Account;
 
-    static string Accounts(params string[] lines) => string.Join('\n', AccountFiles.Accounts(lines, s_alice));
+    static byte[] Table(string[] lines) => Encoding.UTF8.GetBytes(string.Concat(lines.Select(l => l + "\n")));
 
-    static string Groups(params string[] lines) => string.Join('\n', AccountFiles.Groups(lines, s_alice));
+    static string Accounts(params string[] lines) => Text(AccountFiles.Accounts(Table(lines), s_alice));
+
+    static string Groups(params string[] lines) => Text(AccountFiles.Groups(Table(lines), s_alice));
+
+    static string Text(byte[] table) => Encoding.UTF8.GetString(table).TrimEnd('\n');
 
     const string Alice = "alice:x:1001:1001::/home/alice:/bin/bash", Own = "alice:x:1001:alice\nstaff:x:50:alice";
 
@@ -37,8 +42,8 @@ sealed class AccountFilesTests
     public async Task A_number_above_two_to_the_thirty_one_is_written_as_it_is_on_the_node()
     {
         var far = s_alice with { Uid = unchecked((int)4_000_000_000u), Gid = unchecked((int)4_000_000_001u), Groups = [new("far", unchecked((int)4_000_000_001u))] };
-        await Assert.That(AccountFiles.Accounts([], far).Single()).IsEqualTo("alice:x:4000000000:4000000001::/home/alice:/bin/bash");
-        await Assert.That(AccountFiles.Groups([], far).Single()).IsEqualTo("far:x:4000000001:alice");
+        await Assert.That(Text(AccountFiles.Accounts([], far))).IsEqualTo("alice:x:4000000000:4000000001::/home/alice:/bin/bash");
+        await Assert.That(Text(AccountFiles.Groups([], far))).IsEqualTo("far:x:4000000001:alice");
     }
 
     [Test]
@@ -61,7 +66,19 @@ sealed class AccountFilesTests
     [Test]
     public async Task Its_password_can_never_match_and_is_not_locked()
     {
-        var line = AccountFiles.Shadow(["root:!:1::::::", "alice:$6$x:1::::::"], "alice").ToList();
-        await Assert.That(string.Join('\n', line)).IsEqualTo("root:!:1::::::\nalice:*:19000:0:99999:7:::");
+        var table = AccountFiles.Shadow(Table(["root:!:1::::::", "alice:$6$x:1::::::"]), "alice");
+        await Assert.That(Encoding.UTF8.GetString(table)).IsEqualTo("root:!:1::::::\nalice:*:19000:0:99999:7:::\n");
     }
+
+    [Test]
+    [Arguments("", "")]
+    [Arguments("\n\n", "")]
+    [Arguments("root:x:0:0::/root:/bin/sh", "root:x:0:0::/root:/bin/sh\n")]
+    [Arguments("\nroot:x:0:0::/root:/bin/sh\n\nalice:x:1:1::/:/bin/sh", "root:x:0:0::/root:/bin/sh\n")]
+    [Arguments(":", ":\n")]
+    [Arguments("alice", "")]
+    [Arguments("x:x:1001", "")]
+    [Arguments("x:1001", "x:1001\n")]
+    public async Task A_table_that_is_not_in_order_is_put_in_order(string table, string kept) =>
+        await Assert.That(Encoding.UTF8.GetString(AccountFiles.Accounts(Encoding.UTF8.GetBytes(table), s_alice))).IsEqualTo($"{kept}{Alice}\n");
 }
