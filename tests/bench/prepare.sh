@@ -64,15 +64,15 @@ make_keys() {
   for name in key host_key; do
     [ -e "$name" ] && continue
     rm -f systemd.raw # it has the old one
-    ssh-keygen -q -t ed25519 -N '' -C bench -f "$name"
+    ssh-keygen -q -t ecdsa -b 256 -N '' -C bench -f "$name"
   done
   echo "machine $(<host_key.pub)" >known_hosts
 }
 
 put_keys() { # ROOT
   rm -f "$1"/etc/ssh/ssh_host_*
-  install -m 600 host_key "$1/etc/ssh/ssh_host_ed25519_key"
-  install -m 644 host_key.pub "$1/etc/ssh/ssh_host_ed25519_key.pub"
+  install -m 600 host_key "$1/etc/ssh/ssh_host_ecdsa_key"
+  install -m 644 host_key.pub "$1/etc/ssh/ssh_host_ecdsa_key.pub"
   install -d -m 700 "$1/root/.ssh"
   install -m 600 key.pub "$1/root/.ssh/authorized_keys"
 }

@@ -8,9 +8,9 @@ namespace VmAppliance.Guest;
 static class SshConnection
 {
     // Both ends are ours, on one node or its bridge, with keys that live as long as a job: the cheapest of the sound algorithms are the best.
-    static readonly string[] KeyExchanges = ["curve25519-sha256", "curve25519-sha256@libssh.org", "ecdh-sha2-nistp256"];
+    static readonly string[] KeyExchanges = ["ecdh-sha2-nistp256", "curve25519-sha256", "curve25519-sha256@libssh.org"];
     static readonly string[] Ciphers = ["aes128-gcm@openssh.com", "aes128-ctr"];
-    static readonly string[] HostKeys = ["ssh-ed25519"];
+    static readonly string[] HostKeys = [SshKeyPair.Algorithm];
 
     static readonly TimeSpan ConnectPatience = TimeSpan.FromSeconds(60);
 

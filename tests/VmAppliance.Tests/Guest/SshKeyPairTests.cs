@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text;
 using VmAppliance.Guest;
 using VmAppliance.Processes;
@@ -15,6 +16,22 @@ sealed class SshKeyPairTests
         var said = CommandRunner.Run(["ssh-keygen", "-y", "-P", "", "-f", directory.Write("key", pair.PrivateKey, 0x180)]);
         await Assert.That(said.Status).IsEqualTo(0);
         await Assert.That(string.Join(' ', said.Output.Trim().Split(' ').Take(2))).IsEqualTo(pair.PublicLine);
+    }
+
+    // Numbers are written with no more bytes than they need; a first bit would make one negative.
+    [Test]
+    [Arguments("8000000000000000000000000000000000000000")]
+    [Arguments("7F00000000000000000000000000000000000000")]
+    [Arguments("80000000000000000000000000000000000000000000000000000000000000")]
+    [Arguments("7F00000000000000000000000000000000000000000000000000000000000000")]
+    [Arguments("8000000000000000000000000000000000000000000000000000000000000000")]
+    public async Task A_secret_of_any_size_is_written_so_that_ssh_keygen_reads_it(string secret)
+    {
+        using var directory = new TempDirectory();
+        using var ec = ECDsa.Create(new ECParameters { Curve = ECCurve.NamedCurves.nistP256, D = Convert.FromHexString(secret.PadLeft(64, '0')) });
+        var pair = SshKeyPair.Of(ec);
+        var said = CommandRunner.Run(["ssh-keygen", "-y", "-P", "", "-f", directory.Write("key", pair.PrivateKey, 0x180)]);
+        await Assert.That(said.Output.Trim()).StartsWith(pair.PublicLine);
     }
 
     [Test]
@@ -38,6 +55,6 @@ sealed class SshKeyPairTests
     public async Task The_client_library_takes_the_private_key()
     {
         using var key = new Renci.SshNet.PrivateKeyFile(new MemoryStream(Encoding.ASCII.GetBytes(SshKeyPair.Create().PrivateKey)));
-        await Assert.That(key.HostKeyAlgorithms.First().Name).IsEqualTo("ssh-ed25519");
+        await Assert.That(key.HostKeyAlgorithms.First().Name).IsEqualTo("ecdsa-sha2-nistp256");
     }
 }

@@ -114,6 +114,7 @@ static class JobDoor
         {
             lock (s_launchers)
                 s_launchers.Remove(peer.Pid);
+            OtherUser.Prepare();
         }
     }
 }
