@@ -1,54 +1,76 @@
 /*
  * `vmappliance guest exec` when the machine's agent is there: hands it the three streams of the ssh session and waits for the job's status.
- * The agent has a runtime that runs already; to start a second one first would take longer than all else that a session does.
+ * The agent has a runtime that runs already; to start a second one first would take longer than all else that a session does. Even to
+ * start the C library would be half of what is left: so this is the program's first instruction, and no function of that library is called.
  *
  * Where there is no agent, or it does not take the session, main() starts the job itself. The other end is Guest/Agent/JobDoor.cs.
  */
 #define _GNU_SOURCE
 #include <signal.h>
-#include <string.h>
+#include <stddef.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
-#include <unistd.h>
 
+/* The stack as the kernel made it, argc on top, is passed on, and what was in rdx: _start expects both (System V ABI, AMD64, 3.4.1). */
+__asm__(".globl vmappliance_start\n"
+        "vmappliance_start:\n"
+        "  mov %rsp, %rdi\n"
+        "  push %rdx\n"
+        "  sub $8, %rsp\n"
+        "  call hand_over\n"
+        "  add $8, %rsp\n"
+        "  pop %rdx\n"
+        "  jmp _start\n");
+
+static long call(long number, long first, const void *second, long third, long fourth)
+{
+    long result;
+    register long r10 __asm__("r10") = fourth;
+    __asm__ volatile("syscall" : "=a"(result) : "a"(number), "D"(first), "S"(second), "d"(third), "r"(r10) : "rcx", "r11", "memory");
+    return result;
+}
+
+static int same(const char *one, const char *other)
+{
+    while (*one && *one == *other)
+        one++, other++;
+    return *one == *other;
+}
+
+/* Whether the agent has taken them: it says so. */
 static int send_streams(int door)
 {
-    const int streams[] = { 0, 1, 2 };
-    union { struct cmsghdr header; char space[CMSG_SPACE(sizeof streams)]; } control = { { 0 } };
+    /* cmsg(3) */
+    struct { size_t length; int level, type, streams[3]; } rights = { offsetof(__typeof__(rights), streams) + sizeof rights.streams, SOL_SOCKET, SCM_RIGHTS, { 0, 1, 2 } };
     char byte = 0;
     struct iovec data = { &byte, 1 };
-    struct msghdr message = { .msg_iov = &data, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control };
-    struct cmsghdr *rights = CMSG_FIRSTHDR(&message);
-    rights->cmsg_level = SOL_SOCKET;
-    rights->cmsg_type = SCM_RIGHTS;
-    rights->cmsg_len = CMSG_LEN(sizeof streams);
-    memcpy(CMSG_DATA(rights), streams, sizeof streams);
-    return sendmsg(door, &message, MSG_NOSIGNAL) == 1;
+    struct msghdr message = { .msg_iov = &data, .msg_iovlen = 1, .msg_control = &rights, .msg_controllen = sizeof rights };
+    return call(SYS_sendmsg, door, &message, MSG_NOSIGNAL, 0) == 1 && call(SYS_read, door, &byte, 1, 0) == 1;
 }
 
 static void wait_for_job(int door)
 {
     /* Signals for the job go to the agent; one that ends this process would take the job's connection away. */
-    sigset_t all;
-    sigfillset(&all);
-    sigprocmask(SIG_BLOCK, &all, NULL);
+    const unsigned long all = ~0UL;
+    call(SYS_rt_sigprocmask, SIG_BLOCK, &all, 0, sizeof all);
     /* Nobody but the job has its streams now: it decides when they are at their end. */
     for (int stream = 0; stream < 3; stream++)
-        close(stream);
-    unsigned char status;
-    _exit(read(door, &status, 1) == 1 ? status : 255);
+        call(SYS_close, stream, NULL, 0, 0);
+    unsigned char status = 0;
+    call(SYS_exit_group, call(SYS_read, door, &status, 1, 0) == 1 ? status : 255, NULL, 0, 0);
 }
 
-__attribute__((constructor(101))) static void hand_over(int argc, char **argv)
+__attribute__((used)) void hand_over(const long *stack)
 {
-    if (argc != 3 || strcmp(argv[1], "guest") != 0 || strcmp(argv[2], "exec") != 0)
+    const char *const *argv = (const char *const *)(stack + 1);
+    if (stack[0] != 3 || !same(argv[1], "guest") || !same(argv[2], "exec"))
         return;
-    const struct sockaddr_un agent = { AF_UNIX, "/run/vmappliance/door" };
-    char taken;
-    int door = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    static const struct sockaddr_un agent = { AF_UNIX, "/run/vmappliance/door" };
+    int door = call(SYS_socket, AF_UNIX, (const void *)(SOCK_SEQPACKET | SOCK_CLOEXEC), 0, 0);
     if (door < 0)
         return;
-    if (connect(door, (const struct sockaddr *)&agent, sizeof agent) == 0 && send_streams(door) && read(door, &taken, 1) == 1)
+    if (call(SYS_connect, door, &agent, sizeof agent, 0) == 0 && send_streams(door))
         wait_for_job(door);
-    close(door);
+    call(SYS_close, door, NULL, 0, 0);
 }

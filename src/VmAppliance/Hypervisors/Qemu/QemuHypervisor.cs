@@ -16,6 +16,9 @@ sealed class QemuHypervisor(ApplianceSettings settings) : IHypervisor
     static readonly TimeSpan CommandPatience = TimeSpan.FromSeconds(20);
     static readonly TimeSpan DeathPatience = TimeSpan.FromSeconds(30);
 
+    // The thread of an emulated processor asks for memory without end; in an arena of its own it would get it page by page: mallopt(3).
+    static readonly IReadOnlyList<byte[]> s_environment = [.. CommandRunner.CleanEnvironment, "MALLOC_ARENA_MAX=1"u8.ToArray()];
+
     /// <summary>QEMU's path.</summary>
     /// <exception cref="ApplianceException">It is not installed.</exception>
     public string Program => Installed ?? throw new ApplianceException(Blame.Node, "find QEMU", settings.Qemu == "auto" ? "qemu-system-x86_64" : settings.Qemu, "it is not installed",
@@ -107,7 +110,7 @@ sealed class QemuHypervisor(ApplianceSettings settings) : IHypervisor
         string[] drop = ["setpriv", $"--reuid={(uint)spec.Owner.Uid}", $"--regid={(uint)spec.Owner.Gid}",
             .. Groups(spec.Owner), "--no-new-privs", "--inh-caps=-all", "--bounding-set=-all", "--"];
         return Spawn.Start("setpriv", [.. drop.Concat(arguments).Select(System.Text.Encoding.UTF8.GetBytes)],
-            CommandRunner.CleanEnvironment, files.Numbers, "/"u8.ToArray());
+            s_environment, files.Numbers, "/"u8.ToArray());
     }
 
     static string[] Groups(MachineOwner owner)
