@@ -7,6 +7,7 @@ namespace VmAppliance.Guest.Agent;
 static class GuestAgent
 {
     static KeptFiles? s_accounts;
+    static bool s_keepsAddresses;
 
     /// <summary>Runs for as long as the machine does.</summary>
     public static int Run()
@@ -16,7 +17,11 @@ static class GuestAgent
         while (giver.Next() is { } message)
         {
             if (message.Identity is { } identity)
-                giver.Answer(Become(identity, giver.IsLive));
+                giver.Answer(Try(new GuestMessage { Ready = true }, () =>
+                {
+                    Become(identity, giver.IsLive);
+                    KeepAddresses();
+                }));
             else if (message.Rehearsal is { } part)
                 giver.Answer(Rehearse(part));
             else if (message.Settle == true)
@@ -29,19 +34,19 @@ static class GuestAgent
         return 0;
     }
 
-    static GuestMessage Become(Identity identity, bool isFresh) => Try(new GuestMessage { Ready = true }, () =>
+    static void Become(Identity identity, bool isFresh)
     {
         IdentityChange.Apply(identity, isFresh);
         SshServer.Start(identity);
         // Without a port nobody could pass signals on to a job that came in there.
         if (isFresh)
             JobDoor.Open();
-    });
+    }
 
     static GuestMessage Rehearse(Identity part)
     {
         s_accounts = AccountFiles.Keep();
-        return Become(part, isFresh: true);
+        return Try(new GuestMessage { Ready = true }, () => Become(part, isFresh: true));
     }
 
     static GuestMessage Settle() => Try(new GuestMessage { Settled = true }, () =>
@@ -51,8 +56,19 @@ static class GuestAgent
         IdentityChange.Forget();
         s_accounts?.Restore();
         SshServer.Prepare();
+        KeepAddresses();
         Settling.Run();
     });
+
+    // An emulator translates what is executed at another address anew, the C library for each program that is started: scripts take five times as
+    // long. What serves the network is started before, and is where nobody can guess.
+    static void KeepAddresses()
+    {
+        if (s_keepsAddresses || !Processor.IsEmulated)
+            return;
+        GuestKernel.FixAddresses();
+        s_keepsAddresses = true;
+    }
 
     static GuestMessage Try(GuestMessage success, Action action)
     {
