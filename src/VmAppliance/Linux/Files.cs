@@ -107,16 +107,16 @@ static unsafe class Files
         Errno.Check(Native.rename(memory.Add(from), memory.Add(to)), "rename", to);
     }
 
-    /// <summary>mkdir(2), parents included, for everybody to enter; what is there stays as it is, a link to a directory too.</summary>
+    /// <summary>mkdir(2), parents included, for everybody to enter; what is there stays as it is, whatever it is.</summary>
     /// <returns>Whether it was made.</returns>
-    /// <exception cref="IOException">It cannot be made, or something else is there.</exception>
+    /// <exception cref="IOException">It cannot be made.</exception>
     public static bool MakeDirectory(string path)
     {
         using var memory = new NativeStrings();
         if (mkdir(memory.Add(path), 0x1ED /* 0755 */) == 0)
             return true;
         var error = Errno.Last;
-        if (error == Errno.EEXIST && Directory.Exists(path))
+        if (error == Errno.EEXIST)
             return false;
         if (error != Errno.ENOENT)
             throw new LinuxException("mkdir", path, error);

@@ -39,12 +39,18 @@ static unsafe class GuestKernel
         log.WriteAll(Encoding.UTF8.GetBytes($"<3>vmappliance: {line}"));
     }
 
-    /// <summary>Has the kernel put each program's memory to the same addresses each time: randomize_va_space, proc(5).</summary>
+    /// <summary>Has the kernel put each program's memory to the same addresses each time, if it lets itself be told: randomize_va_space, proc(5).</summary>
     public static void FixAddresses()
     {
-        const string Setting = "/proc/sys/kernel/randomize_va_space";
-        using var file = Descriptor.Open(Setting, OpenMode.Write);
-        file.WriteAll("0\n"u8);
+        try
+        {
+            using var file = Descriptor.Open("/proc/sys/kernel/randomize_va_space", OpenMode.Write);
+            file.WriteAll("0\n"u8);
+        }
+        catch (LinuxException)
+        {
+            // Then it is slower.
+        }
     }
 
     /// <summary>sync(2).</summary>

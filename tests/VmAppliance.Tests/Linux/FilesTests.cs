@@ -45,6 +45,19 @@ sealed class FilesTests
     }
 
     [Test]
+    public async Task A_directory_is_made_where_nothing_is()
+    {
+        using var directory = new TempDirectory();
+        directory.Write("file", "untouched");
+        File.CreateSymbolicLink(directory["link"], "nowhere");
+        await Assert.That((Files.MakeDirectory(directory["a"]), Files.MakeDirectory(directory["a"]), Files.MakeDirectory(directory["b/c/d"]),
+            Files.MakeDirectory(directory["file"]), Files.MakeDirectory(directory["link"]))).IsEqualTo((true, false, true, false, false));
+        await Assert.That((Directory.Exists(directory["a"]), Directory.Exists(directory["b/c/d"]), File.ReadAllText(directory["file"]), Directory.Exists(directory["nowhere"])))
+            .IsEqualTo((true, true, "untouched", false));
+        await Assert.That(() => Files.MakeDirectory(directory["file/below"])).Throws<LinuxException>();
+    }
+
+    [Test]
     public async Task Replacing_is_atomic_for_who_has_the_old_file_open()
     {
         using var directory = new TempDirectory();

@@ -65,11 +65,12 @@ static class AccountFiles
     {
         if (line.IndexOf(member) < 0)
             return line;
-        var (fields, name) = (Encoding.UTF8.GetString(line).Split(':'), Encoding.UTF8.GetString(member));
+        // In this encoding each byte is a character, and comes out again as it was.
+        var (fields, name) = (Encoding.Latin1.GetString(line).Split(':'), Encoding.Latin1.GetString(member));
         if (fields.Length < 4)
             return line;
         fields[3] = string.Join(',', fields[3].Split(',').Where(m => m != name));
-        return Bytes(string.Join(':', fields));
+        return Encoding.Latin1.GetBytes(string.Join(':', fields));
     }
 
     static byte[] Bytes(string text) => Encoding.UTF8.GetBytes(text);

@@ -17,7 +17,7 @@ sealed class QemuHypervisor(ApplianceSettings settings) : IHypervisor
     static readonly TimeSpan DeathPatience = TimeSpan.FromSeconds(30);
 
     // The thread of an emulated processor asks for memory without end; in an arena of its own it would get it page by page: mallopt(3).
-    static readonly IReadOnlyList<byte[]> s_environment = [.. CommandRunner.CleanEnvironment, "MALLOC_ARENA_MAX=1"u8.ToArray()];
+    static readonly IReadOnlyList<byte[]> s_emulators = [.. CommandRunner.CleanEnvironment, "MALLOC_ARENA_MAX=1"u8.ToArray()];
 
     /// <summary>QEMU's path.</summary>
     /// <exception cref="ApplianceException">It is not installed.</exception>
@@ -37,7 +37,8 @@ sealed class QemuHypervisor(ApplianceSettings settings) : IHypervisor
         {
             using var files = new HandedOver();
             var network = QemuNetwork.Prepare(spec.Network, files);
-            if (StartOnce(spec, QemuCommand.Arguments(spec, program, kvm, network.Arguments, files), network, files, attempt == PortAttempts) is { } machine)
+            var arguments = QemuCommand.Arguments(spec, program, kvm, network.Arguments, files);
+            if (StartOnce(spec, arguments, kvm ? CommandRunner.CleanEnvironment : s_emulators, network, files, attempt == PortAttempts) is { } machine)
                 return machine;
         }
     }
@@ -57,10 +58,10 @@ sealed class QemuHypervisor(ApplianceSettings settings) : IHypervisor
     public void Freeze(string directory, MachineReference machine, MachineOwner owner, string state) => QemuMigration.Save(directory, machine.Pid, owner, state);
 
     /// <returns>Null when the forwarded port was taken by somebody else meanwhile.</returns>
-    static Machine? StartOnce(MachineSpec spec, IReadOnlyList<string> arguments, QemuNetwork network, HandedOver files, bool last)
+    static Machine? StartOnce(MachineSpec spec, IReadOnlyList<string> arguments, IReadOnlyList<byte[]> environment, QemuNetwork network, HandedOver files, bool last)
     {
         int? state = spec.Frozen?.State is { } file ? files.Open(file, OpenMode.Read) : null;
-        using var launched = Launched.By(() => Launch(spec, arguments, files), spec.Frozen);
+        using var launched = Launched.By(() => Launch(spec, arguments, environment, files), spec.Frozen);
         var pid = launched.Pid;
         var process = ProcessHandle.Open(pid)!;
         files.CloseOwn();
@@ -105,12 +106,12 @@ sealed class QemuHypervisor(ApplianceSettings settings) : IHypervisor
         public void Dispose() => Broker?.Dispose();
     }
 
-    static int Launch(MachineSpec spec, IReadOnlyList<string> arguments, HandedOver files)
+    static int Launch(MachineSpec spec, IReadOnlyList<string> arguments, IReadOnlyList<byte[]> environment, HandedOver files)
     {
         string[] drop = ["setpriv", $"--reuid={(uint)spec.Owner.Uid}", $"--regid={(uint)spec.Owner.Gid}",
             .. Groups(spec.Owner), "--no-new-privs", "--inh-caps=-all", "--bounding-set=-all", "--"];
         return Spawn.Start("setpriv", [.. drop.Concat(arguments).Select(System.Text.Encoding.UTF8.GetBytes)],
-            s_environment, files.Numbers, "/"u8.ToArray());
+            environment, files.Numbers, "/"u8.ToArray());
     }
 
     static string[] Groups(MachineOwner owner)

@@ -64,6 +64,13 @@ sealed class AccountFilesTests
     public async Task It_is_in_no_other_group_of_the_image(string line, string after) => await Assert.That(Groups(line)).IsEqualTo($"{after}\n{Own}");
 
     [Test]
+    public async Task What_is_not_UTF8_stays_as_it_is()
+    {
+        byte[] line = [.. "b\xFCro:x:27:alice,m\xFCller\n".Select(c => (byte)c)];
+        await Assert.That(Encoding.Latin1.GetString(AccountFiles.Groups(line, s_alice))).IsEqualTo($"b\xFCro:x:27:m\xFCller\n{Own}\n");
+    }
+
+    [Test]
     public async Task Its_password_can_never_match_and_is_not_locked()
     {
         var table = AccountFiles.Shadow(Table(["root:!:1::::::", "alice:$6$x:1::::::"]), "alice");
