@@ -124,6 +124,13 @@ static unsafe class Files
         return true;
     }
 
+    /// <summary>Whether this process's user, the real one, may go into a directory: access(2).</summary>
+    public static bool MayEnter(string path)
+    {
+        using var memory = new NativeStrings();
+        return access(memory.Add(path), X_OK) == 0;
+    }
+
     /// <summary>A named pipe, given its owner and mode.</summary>
     public static void MakePipe(string path, int mode, int uid, int gid)
     {

@@ -43,7 +43,7 @@ sealed class NodeSshd : IAsyncInitializer, IAsyncDisposable
         Directory.CreateDirectory(PrivilegeSeparation);
         File.Copy(Repository.Binary, $"{Home}/agent/vmappliance");
         foreach (var key in new[] { "host", "client" })
-            await new Command("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", $"{Home}/{key}").Require();
+            await new Command("ssh-keygen", "-q", "-t", "ecdsa", "-b", "256", "-N", "", "-f", $"{Home}/{key}").Require();
         // A new account is locked; no password is not the same.
         await new Command("usermod", "--password", "*", Owner.Name).Require();
         var port = FreePort();

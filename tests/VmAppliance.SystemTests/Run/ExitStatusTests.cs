@@ -25,6 +25,14 @@ sealed class ExitStatusTests
     }
 
     [Test]
+    public async Task ADirectoryThatTheOwnerMayNotEnterIsNamed()
+    {
+        var result = await (Machine.Script("true") with { Directory = "/root" }).Run();
+
+        await Assert.That((result.Status, result.ErrorText.Trim())).IsEqualTo((126, "vmappliance: start job, sh: its owner may not enter its working directory, /root"));
+    }
+
+    [Test]
     [Arguments("TERM", 15)]
     [Arguments("KILL", 9)]
     [Arguments("SEGV", 11)]

@@ -110,7 +110,15 @@ sealed class JobLauncher(PassedStreams streams, int process, OtherUser? owner)
         var argv = spec.Arguments.ToList();
         argv[0] = spec.Argv0 ?? argv[0];
         using var staged = spec.Input is null ? null : Descriptor.Open(spec.Input, OpenMode.Read);
-        return Start(spec, Program(spec), argv, (staged ?? streams.Input).Number);
+        try
+        {
+            return Start(spec, Program(spec), argv, (staged ?? streams.Input).Number);
+        }
+        catch (LinuxException e) when (e.Errno == Errno.EACCES && Encoding.UTF8.GetString(Directory(spec)) is var directory && !Files.MayEnter(directory))
+        {
+            // Which of the two it was, posix_spawn(3) does not tell.
+            throw new IOException($"its owner may not enter its working directory, {directory}", e);
+        }
     }
 
     int Start(JobSpec spec, string program, List<byte[]> argv, int input)
