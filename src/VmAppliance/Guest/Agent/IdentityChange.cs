@@ -28,7 +28,7 @@ static class IdentityChange
         NetworkChange.Apply(identity.Network);
     }
 
-    /// <summary>Takes the name back: the machine will get another one. The shortest there is, for no file to become shorter then: that takes longer than anything else that is done to one.</summary>
+    /// <summary>Takes the name back: the machine will get another one, which is longer. To make a file shorter takes more time than all else that is done to it.</summary>
     public static void Forget() => Name("localhost");
 
     static void Name(string name)
