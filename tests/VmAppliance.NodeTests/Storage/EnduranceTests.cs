@@ -23,7 +23,7 @@ sealed class EnduranceTests(StorageKind kind)
     [Test]
     public async Task A_thousand_cycles_leak_nothing_and_do_not_slow_down()
     {
-        const int cycles = 1000, part = 100, moreTries = 3;
+        const int cycles = 1000, part = 100, moreTries = 20;
         var store = TestGroup.Store(kind);
         var (first, last, before) = (Quick(store, part), 0.0, 0L);
         for (var done = part; done < cycles; done += part)
@@ -32,9 +32,9 @@ sealed class EnduranceTests(StorageKind kind)
             // By then the collector has what it wants: what leaks goes on leaking.
             before = done == cycles / 2 ? MemoryKib() : before;
         }
-        // A busy host makes some of them slow; a slowdown of ours would stay.
+        // A busy host makes some of them slow, for a minute or two at times; a slowdown of ours would stay.
         for (var more = 0; more < moreTries && last > first * 1.1; more++)
-            last = Quick(store, part);
+            last = Math.Min(last, Quick(store, part));
         await Assert.That(MemoryKib()).IsLessThanOrEqualTo(before + (8 << 10));
         await Assert.That(Group.OurDevices().Split(' ').Length).IsLessThanOrEqualTo(3);
         await Assert.That(Directory.GetFiles("/proc/self/fd").Length).IsLessThan(part);
