@@ -56,14 +56,22 @@ sealed class SignalTests
     [Test]
     public async Task JobDeletedWhileItsMachineBootsNeverStarts()
     {
-        await using var job = await Cell.Submit(new Submission("vm.q") { Script = "echo up\n" });
-        await job.Reaches("Identifying");
-        await job.Delete();
-        var end = await job.End();
+        const int tries = 10;
+        // A machine can be ready before the batch system has got there: then the job has begun, and another one is tried.
+        for (var left = tries; ; left--)
+        {
+            await using var job = await Cell.Submit(new Submission("vm.q") { Script = "echo up\n" });
+            await job.Reaches("Identifying");
+            await job.Delete();
+            var end = await job.End();
+            if (end.Output != "" && left > 1)
+                continue;
 
-        await Assert.That(end.Output).IsEqualTo("");
-        await Assert.That(end.Account.Failed).IsEqualTo(100);
-        await Nothing(job);
+            await Assert.That(end.Output).IsEqualTo("");
+            await Assert.That(end.Account.Failed).IsEqualTo(100);
+            await Nothing(job);
+            return;
+        }
     }
 
     [Test]
