@@ -11,10 +11,16 @@ sealed class OtherUser(int uid, int gid, IReadOnlyList<int> groups)
 {
     const int CLONE_FS = 0x200;
 
+    static readonly Lock s_preparing = new();
     static Bearer? s_spare;
 
     /// <summary>Makes the thread for the next one now: to make it is a good part of what it takes to run something.</summary>
-    public static void Prepare() => s_spare ??= new Bearer();
+    public static void Prepare()
+    {
+        // Of two that were made at once one would wait for ever.
+        lock (s_preparing)
+            s_spare ??= new Bearer();
+    }
 
     /// <summary>Runs it, on a thread of its own.</summary>
     /// <exception cref="LinuxException">This process may not; nothing was run.</exception>

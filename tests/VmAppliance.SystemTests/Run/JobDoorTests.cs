@@ -12,6 +12,9 @@ sealed class JobDoorTests
     [ClassDataSource<TestNode>(Shared = SharedType.PerTestSession)]
     public required TestNode Session { get; init; }
 
+    [ClassDataSource<HeldMachine>(Shared = SharedType.PerTestSession)]
+    public required HeldMachine Machine { get; init; }
+
     // A header as the starter sends it, to a launcher that the job itself starts; the inner job tells its parent's name.
     static string Script()
     {
@@ -26,5 +29,31 @@ sealed class JobDoorTests
         var lines = (await Session.With("door").Script(Script()).Require()).Split('\n');
         await Assert.That(lines[0]).Matches("^root +/usr/bin/vmappliance guest$");
         await Assert.That(lines).Contains("/usr/bin/vmappliance guest exec");
+    }
+
+    // Each of them is the agent's child, and stays while the next one comes.
+    [Test]
+    public async Task AsManySessionsAreServedAsCome()
+    {
+        var jobs = new List<RunningCommand>();
+        try
+        {
+            for (var number = 0; number < 6; number++)
+            {
+                jobs.Add((Machine.Script("ps -o user=,args= -p $PPID; echo up; cat") with { KeepInputOpen = true }).Start());
+                await jobs[^1].Output.Contains("up\n");
+            }
+        }
+        finally
+        {
+            foreach (var job in jobs)
+                await job.Input.DisposeAsync();
+        }
+        foreach (var job in jobs)
+        {
+            var result = await job.Ended;
+            await job.DisposeAsync();
+            await Assert.That((result.Status, result.Lines[0])).IsEqualTo((0, "root     /usr/bin/vmappliance guest"));
+        }
     }
 }

@@ -29,6 +29,19 @@ sealed class OtherUserTests
         await Assert.That(Ids()).IsEquivalentTo(before);
     }
 
+    // One for each that is run, whether it was made before or not; nobody has the rights of who came before.
+    [Test]
+    public async Task A_thread_that_was_made_before_has_no_other_rights()
+    {
+        if (Host.EffectiveUser != 0)
+            return;
+        var before = Ids();
+        Parallel.For(0, 8, _ => OtherUser.Prepare());
+        var ids = Enumerable.Range(Somebody, 3).Select(uid => new OtherUser(uid, uid, []).Run(Ids).Single(l => l.StartsWith("Uid:", StringComparison.Ordinal))).ToList();
+        await Assert.That(ids).IsEquivalentTo(Enumerable.Range(Somebody, 3).Select(uid => $"Uid:\t{uid}\t{uid}\t{uid}\t{uid}"));
+        await Assert.That(Ids()).IsEquivalentTo(before);
+    }
+
     [Test]
     public async Task What_fails_there_fails_here()
     {

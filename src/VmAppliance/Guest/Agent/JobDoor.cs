@@ -31,7 +31,8 @@ static class JobDoor
         s_door.Listen();
         File.SetUnixFileMode(Path, AllMayKnock);
         for (var i = 0; i < Attendants; i++)
-            AddAttendant();
+            if (!AddAttendant())
+                throw new IOException("nobody can attend to sessions: there is no thread left");
         OtherUser.Prepare();
     }
 
@@ -47,21 +48,30 @@ static class JobDoor
         return true;
     }
 
-    static void AddAttendant()
+    // One that waits already when it starts: it may have been knocked for before its maker goes on.
+    static bool AddAttendant()
     {
-        new Thread(Attend) { IsBackground = true }.Start();
         Interlocked.Increment(ref s_waiting);
+        try
+        {
+            new Thread(Attend) { IsBackground = true }.Start();
+            return true;
+        }
+        catch (Exception e) when (e is OutOfMemoryException or ThreadStartException)
+        {
+            Interlocked.Decrement(ref s_waiting);
+            return false;
+        }
     }
 
+    // Nobody is served unless somebody else waits: a session that is turned away starts its job itself.
     static void Attend()
     {
         do
         {
             using var session = Next();
-            if (Interlocked.Decrement(ref s_waiting) == 0)
-                Tolerate(AddAttendant);
-            if (session is not null)
-                Tolerate(() => Serve(session));
+            if ((Interlocked.Decrement(ref s_waiting) > 0 || AddAttendant()) && session is not null)
+                Guarded(session);
         }
         while (Interlocked.Increment(ref s_waiting) <= Attendants);
         Interlocked.Decrement(ref s_waiting);
@@ -80,11 +90,11 @@ static class JobDoor
         }
     }
 
-    static void Tolerate(Action action)
+    static void Guarded(Descriptor session)
     {
         try
         {
-            action();
+            Serve(session);
         }
 #pragma warning disable CA1031 // Whoever comes in here can say anything: the agent must outlast that.
         catch (Exception e)
