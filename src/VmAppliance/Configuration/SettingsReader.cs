@@ -156,7 +156,7 @@ sealed class SettingsReader
             if (child.Value is not null)
                 _problems.Add($"{child.Key}: stands before the first section");
             else if (!Sections.Any(s => s.Split(':')[0] == child.Key))
-                _problems.Add($"[{child.Key}]: there is no such section{NearestName.Suggestion(child.Key, Sections)}");
+                _problems.Add($"[{child.Key}]: there is no such section{(NearestName.Suggestion(child.Key, Sections) is { Length: > 0 } near ? near : $" (there are: {string.Join(", ", Sections)})")}");
         }
     }
 

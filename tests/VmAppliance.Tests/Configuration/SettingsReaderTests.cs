@@ -111,6 +111,12 @@ sealed class SettingsReaderTests
         await Assert.That(Problems("[queue:vm.q]\nlost_status = 5\n").Single()).StartsWith("[queue:vm.q] image: is missing");
 
     [Test]
+    [Arguments("image \"debian\"")]
+    [Arguments("image.debian")]
+    public async Task A_section_that_is_like_none_is_told_which_there_are(string name) => await Assert.That(Problems($"[{name}]\ncpu = max\n").Single()).IsEqualTo(
+        $"[{name}]: there is no such section (there are: appliance, slots, network, storage, xen, gridengine, image:NAME, queue:NAME)");
+
+    [Test]
     public async Task All_problems_are_reported_at_once()
     {
         var problems = Problems("[slots]\nmemroy = 1GiB\ncount = many\nmemory = 5MB\n[netwrok]\nkind = user\n[appliance]\nrun_dir = run\naccel = fast\n[queue:q]\nimag = x\n");
