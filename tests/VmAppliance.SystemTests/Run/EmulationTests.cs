@@ -10,13 +10,14 @@ sealed class EmulationTests
     public required TestNode Session { get; init; }
 
     [Test]
-    [Arguments("--cold")]
-    [Arguments("--timeline")] // resumed
-    public async Task ProgramsAreAtTheSameAddressesIfTheProcessorIsEmulated(string how)
+    [Arguments(" · start ", "--cold")]
+    [Arguments(" · resume ")]
+    public async Task ProgramsAreAtTheSameAddressesIfTheProcessorIsEmulated(string step, params string[] how)
     {
         var node = Session.With("emulation");
-        var lines = (await node.Command(["run", how, "--image", TestNode.Image, "--", "sh", "-c",
-            "grep -c 'QEMU TCG' /proc/cpuinfo; for i in 1 2 3 4; do grep stack /proc/self/maps; done | sort -u | wc -l"]).Require()).Split('\n');
-        await Assert.That(lines[1]).IsEqualTo(lines[0] == "0" ? "4" : "1");
+        var result = await node.Command(["run", "--timeline", .. how, "--image", TestNode.Image, "--", "sh", "-c",
+            "grep -c 'QEMU TCG' /proc/cpuinfo; for i in 1 2 3 4; do grep stack /proc/self/maps; done | sort -u | wc -l"]).Run();
+        await Assert.That(result.ErrorText).Contains(step);
+        await Assert.That(result.Lines[1]).IsEqualTo(result.Lines[0] == "0" ? "4" : "1");
     }
 }
