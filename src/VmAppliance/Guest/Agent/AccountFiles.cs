@@ -28,7 +28,7 @@ static class AccountFiles
     public static byte[] Accounts(ReadOnlySpan<byte> table, GuestAccount account)
     {
         var (name, number) = (Bytes(account.Name), Number(account.Uid));
-        return AccountTable.Rewrite(table, line => Has(line, 0, name) || Has(line, 2, number) ? [] : line,
+        return Rewrite(table, line => Has(line, 0, name) || Has(line, 2, number) ? [] : line,
             Bytes($"{account.Name}:x:{(uint)account.Uid}:{(uint)account.Gid}::{account.Home}:{account.Shell}\n"));
     }
 
@@ -36,7 +36,7 @@ static class AccountFiles
     public static byte[] Shadow(ReadOnlySpan<byte> table, string name)
     {
         var bytes = Bytes(name);
-        return AccountTable.Rewrite(table, line => Has(line, 0, bytes) ? [] : line, Bytes($"{name}:*:19000:0:99999:7:::\n"));
+        return Rewrite(table, line => Has(line, 0, bytes) ? [] : line, Bytes($"{name}:*:19000:0:99999:7:::\n"));
     }
 
     /// <summary>group(5) with the account in each of its groups and in no other.</summary>
@@ -50,7 +50,7 @@ static class AccountFiles
             numbers.Add(Number(group.Gid));
             own += $"{group.Name}:x:{(uint)group.Gid}:{account.Name}\n";
         }
-        return AccountTable.Rewrite(table, line => HasOneOf(line, 0, names) || HasOneOf(line, 2, numbers) ? [] : Without(line, name), Bytes(own));
+        return Rewrite(table, line => HasOneOf(line, 0, names) || HasOneOf(line, 2, numbers) ? [] : Without(line, name), Bytes(own));
     }
 
     static bool HasOneOf(ReadOnlySpan<byte> line, int number, List<byte[]> values)

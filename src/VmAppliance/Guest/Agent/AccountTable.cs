@@ -10,16 +10,16 @@ static class AccountTable
 
     /// <summary>What is done with a line.</summary>
     /// <param name="line">Without its end.</param>
-    /// <returns>What becomes of it; null if nothing shall.</returns>
+    /// <returns>What becomes of it, no longer than it was; nothing if it shall go.</returns>
     public delegate ReadOnlySpan<byte> Change(ReadOnlySpan<byte> line);
 
-    /// <summary>A table changed line by line; lines without anything go, and so do those that become so.</summary>
+    /// <summary>A table changed line by line; empty lines go.</summary>
     /// <param name="table">As in the file.</param>
     /// <param name="change">What is done with each line.</param>
     /// <param name="more">Lines that follow, each with its end.</param>
     public static byte[] Rewrite(ReadOnlySpan<byte> table, Change change, ReadOnlySpan<byte> more)
     {
-        // Lines do not become longer.
+        // The last line may have no end.
         var result = new byte[table.Length + 1 + more.Length];
         var length = 0;
         while (!table.IsEmpty)
