@@ -25,6 +25,7 @@ sealed class IsolationTests
         var machine = job.Machine!;
         await Cell.As(Cell.Owner, "sh", "-c", $"cp {trap}/* {Cell.Home}/tmp/{job.Id}.1.vm.q/").Require();
 
+        await Assert.That(machine.Status("Groups").Except(await GroupsOf(Cell.Owner, machine))).IsEmpty();
         await OtherOwnerIsRefused(job, machine);
         await SecondPrologIsRefused(job);
         await Assert.That(await Cell.Node.Maintenance("reap").Require()).DoesNotContain(job.Id);
@@ -34,6 +35,14 @@ sealed class IsolationTests
         job.Starter.Signal(Native.SIGUSR1);
         await Assert.That((await job.End()).Summary).IsEqualTo($"status 0, output 'up\nbye {trap}/openssl.cnf\n', errors ''");
         await Assert.That(File.Exists($"{trap}/ran") ? await File.ReadAllTextAsync($"{trap}/ran") : "").IsEqualTo("");
+    }
+
+    // Whoever owns a process can make it do what its groups may: root's group, and any but the owner's, must not be among them.
+    static async Task<IReadOnlyList<string>> GroupsOf(string owner, RunningProcess machine)
+    {
+        var groups = (await new Command("id", "--groups", owner).Require()).Split(' ', StringSplitOptions.TrimEntries);
+        return !machine.CommandLine.Contains("accel=kvm", StringComparison.Ordinal) ? groups
+            : [.. groups, .. (await new Command("stat", "--format=%g", "/dev/kvm").Require()).Trim() is not "0" and var kvm ? [kvm] : Array.Empty<string>()];
     }
 
     async Task OtherOwnerIsRefused(GridJob job, RunningProcess machine)

@@ -26,6 +26,7 @@ sealed class KvmProof(ApplianceSettings settings, string qemu)
 {
     const string Device = "/dev/kvm";
     const int Answer = 0x10, AnswerStatus = (Answer << 1) | 1; // isa-debug-exit ends QEMU with this status
+    const int OthersMay = 0x6, GroupMay = 0x30; // S_IROTH | S_IWOTH, S_IRGRP | S_IWGRP
     const int FirmwareBytes = 64 * 1024, ResetVector = FirmwareBytes - 16;
 
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
@@ -49,6 +50,14 @@ sealed class KvmProof(ApplianceSettings settings, string qemu)
     /// <summary>The verdict of this boot, proved if nobody has yet.</summary>
     public KvmVerdict Verdict()
     {
+        var verdict = Proved();
+        // Proved was it by root. That it is the owners' too changes with the device's mode, which is not remembered.
+        return !verdict.Works || Files.Facts(Device) is not { } facts || GroupsFor(facts) is not null ? verdict
+            : verdict with { Works = false, Reason = "neither everybody nor a group other than root's may use it, and machines run as their jobs' owners" };
+    }
+
+    KvmVerdict Proved()
+    {
         var boot = Host.BootId();
         if (Read() is { } known && known.BootId == boot && known.Qemu == qemu)
             return known;
@@ -60,8 +69,13 @@ sealed class KvmProof(ApplianceSettings settings, string qemu)
         return verdict;
     }
 
-    /// <summary>The group that may use the device where not everybody may.</summary>
-    public static IEnumerable<int> DeviceGroup() => Files.Facts(Device) is { } facts && (facts.Mode & 0x6) != 0x6 ? [facts.Gid] : [];
+    /// <summary>The supplementary groups by which a machine's owner may use the device; none where everybody may.</summary>
+    public static IReadOnlyList<int> DeviceGroups() => Files.Facts(Device) is { } facts ? GroupsFor(facts) ?? [] : [];
+
+    /// <summary>The groups by which an ordinary account may use a device: none where everybody may, null where it may not.</summary>
+    // Root's group is given to nobody: whose process has it, by a debugger for instance, opens what no job may.
+    public static IReadOnlyList<int>? GroupsFor(FileFacts device) =>
+        (device.Mode & OthersMay) == OthersMay ? [] : (device.Mode & GroupMay) == GroupMay && device.Gid != 0 ? [device.Gid] : null;
 
     KvmVerdict? Read()
     {

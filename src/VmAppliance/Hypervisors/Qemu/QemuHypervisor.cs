@@ -33,6 +33,8 @@ sealed class QemuHypervisor(ApplianceSettings settings) : IHypervisor
             throw new ApplianceException(Blame.Job, "start machine", spec.Name, "its owner would be root", "a machine runs with its owner's rights; choose another owner");
         var program = Program;
         var kvm = new KvmProof(settings, program).Decide();
+        if (kvm)
+            spec = spec with { Owner = spec.Owner with { Groups = [.. spec.Owner.Groups.Union(KvmProof.DeviceGroups())] } };
         for (var attempt = 1; ; attempt++)
         {
             using var files = new HandedOver();
@@ -116,7 +118,7 @@ sealed class QemuHypervisor(ApplianceSettings settings) : IHypervisor
 
     static string[] Groups(MachineOwner owner)
     {
-        var groups = owner.Groups.Concat(KvmProof.DeviceGroup()).Distinct().Select(g => (uint)g).ToList();
+        var groups = owner.Groups.Distinct().Select(g => (uint)g).ToList();
         return groups.Count == 0 ? ["--clear-groups"] : [$"--groups={string.Join(',', groups)}"];
     }
 
