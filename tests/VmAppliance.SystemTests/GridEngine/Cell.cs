@@ -15,13 +15,15 @@ sealed class Cell : IAsyncInitializer, IAsyncDisposable
     /// <summary>Another one.</summary>
     public const string Other = "vmauser2";
 
+    const string FromInput = "shell_start_mode script_from_stdin", ByFirstLine = "shell_start_mode unix_behavior";
+
     // Jobs of the queues that are left out have no machines, or never get as far; the jobs of pe.q and size.q would wait for both slots for ever.
     const string MachineLimit = """
         {
            name         machines
            description  "as many machines as the host has processors"
            enabled      TRUE
-           limit        queues *,!plain.q,!native.q,!lost.q,!missing.q,!pe.q,!size.q to slots=2
+           limit        queues *,!plain.q,!plainstdin.q,!plainunix.q,!native.q,!lost.q,!missing.q,!pe.q,!size.q to slots=2
         }
 
         """;
@@ -35,7 +37,7 @@ sealed class Cell : IAsyncInitializer, IAsyncDisposable
     public required TestNode Session { get; init; }
 
     /// <summary>The node that runs the queues' jobs.</summary>
-    public Node Node => Session.With("grid", "slots.count = 3", "queue:vm.q.image = demo", "queue:pe.q.image = demo", "queue:unix.q.image = demo", "queue:native.q.image = none",
+    public Node Node => Session.With("grid", "slots.count = 3", "queue:vm.q.image = demo", "queue:pe.q.image = demo", "queue:unix.q.image = demo", "queue:stdin.q.image = demo", "queue:native.q.image = none",
         "queue:notify.q.image = demo",
         "queue:crash.q.image = demo", "queue:sudo.q.image = demo", "queue:missing.q.image = nosuch");
 
@@ -62,8 +64,10 @@ sealed class Cell : IAsyncInitializer, IAsyncDisposable
         await File.WriteAllTextAsync($"{Home}/limit", MachineLimit);
         await Admin("qconf", "-Arqs", $"{Home}/limit").Require();
         await GridQueue.Add(this, "plain.q");
+        await GridQueue.Add(this, "plainstdin.q", FromInput);
+        await GridQueue.Add(this, "plainunix.q", ByFirstLine);
         _queues.AddRange([new GridQueue(this, "vm.q"), new GridQueue(this, "native.q"),
-            await GridQueue.Add(this, "unix.q", "shell_start_mode unix_behavior"),
+            await GridQueue.Add(this, "unix.q", ByFirstLine), await GridQueue.Add(this, "stdin.q", FromInput),
             // Long enough for a signal on the busiest host: a job that hears it does not wait for the end of this.
             await GridQueue.Add(this, "notify.q", "notify 00:01:00")]);
         foreach (var queue in _queues)

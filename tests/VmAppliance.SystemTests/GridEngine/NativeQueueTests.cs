@@ -39,7 +39,7 @@ sealed partial class NativeQueueTests
     [Test]
     public async Task ProgramThatIsNotThere()
     {
-        var job = await Cell.Run(new Submission("native.q") { Words = ["/nonexistent/program"] });
+        var job = await Cell.Run(new Submission("native.q") { Words = ["/nonexistent/program"], Options = ["-shell", "n"] });
 
         await Assert.That(job.Account.ExitStatus).IsEqualTo(127);
         await Assert.That(Sentence().IsMatch(job.Errors)).IsTrue();

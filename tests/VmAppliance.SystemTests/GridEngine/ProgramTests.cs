@@ -12,7 +12,7 @@ sealed class ProgramTests
     {
         string[] words = ["", "two  words", "it's \"q\" $HOME * ; id \\n", "one\ntwo\n\nthree", "-v", "ünïcode", "\t", ""];
         // printf repeats its format for every argument: each ends with a zero byte.
-        var job = await Cell.Run(new Submission("vm.q") { Words = ["printf", "%s\\0", .. words] });
+        var job = await Cell.Run(new Submission("vm.q") { Words = ["printf", "%s\\0", .. words], Options = ["-shell", "n"] });
 
         await Assert.That(job.Summary).IsEqualTo($"status 0, output '{string.Concat(words.Select(w => $"{w}\0"))}', errors ''");
     }

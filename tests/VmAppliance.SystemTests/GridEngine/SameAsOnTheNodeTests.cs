@@ -70,14 +70,58 @@ sealed class SameAsOnTheNodeTests
         await Assert.That(jobs[0].Output.Split('\0')).Contains("BREAK=one\ntwo").And.Contains("QUEUE=vm.q").And.Contains("EMPTY=");
     }
 
-    // In a machine first.
-    async Task<FinishedJob[]> Everywhere(Func<string, Submission> submission) =>
-        await Task.WhenAll(new[] { "vm.q", "native.q", "plain.q" }.Select(q => Cell.Run(submission(q))));
+    [Test]
+    public async Task ProgramIsALineForTheShell()
+    {
+        // Builtins, variables, quotes that were quoted, what the profile says, and a status that only a shell can give.
+        var jobs = await Everywhere(q => new Submission(q)
+        {
+            Words = ["cd", "/usr;", "echo", "$0", "$PWD", "$BLANK", "$-", "$PATH;", "sh", "-c", "'echo one; echo two'", "a", "", "b;", "exit", "3"], Options = [.. s_values],
+        });
+
+        await Same(jobs);
+        await Assert.That(jobs[0].Output).StartsWith("-bash /usr a b ").And.Contains("/usr/games").And.EndsWith("\none\ntwo\n");
+        await Assert.That(jobs[0].Account.ExitStatus).IsEqualTo(3);
+    }
+
+    [Test]
+    public async Task ProgramIsALineForTheShellThatWasNamed()
+    {
+        var jobs = await Everywhere(q => new Submission(q) { Words = ["tr '\\0' '|' < /proc/$$/cmdline; echo", "one"], Options = ["-S", "/bin/dash", "-N", "dash"] });
+
+        await Same(jobs);
+        await Assert.That(jobs[0].Output).StartsWith("dash|-c|tr ").And.EndsWith("echo one |one\n");
+    }
+
+    [Test]
+    public async Task ScriptFromStandardInput()
+    {
+        const string Reading = "echo \"$0 $# $1 $2 $-\"; tr '\\0' '|' < /proc/$$/cmdline; echo; read line; echo \"[$line]\"\na line for read\nwc -c\nexit 5\n";
+        var jobs = await Everywhere(["stdin.q", "plainstdin.q"], q => new Submission(q) { Script = Reading, Words = ["one", "two words", ""] });
+
+        await Same(jobs);
+        await Assert.That(jobs[0].Output).StartsWith("-bash 3 one two words ").And.Contains("\n-bash|-s|one|two words||\n[a line for read]\n");
+    }
+
+    [Test]
+    public async Task ScriptWithoutAnInterpreterWhereTheFirstLineCounts()
+    {
+        var jobs = await Everywhere(["unix.q", "plainunix.q"], q => new Submission(q) { Script = "tr '\\0' ' ' < /proc/$$/cmdline; readlink /proc/$$/exe\n", Words = ["one"] });
+
+        await Same(jobs);
+        await Assert.That(jobs[0].Output).StartsWith("/bin/sh ").And.EndsWith(" one /usr/bin/dash\n");
+    }
+
+    Task<FinishedJob[]> Everywhere(Func<string, Submission> submission) => Everywhere(["vm.q", "native.q", "plain.q"], submission);
+
+    // In a machine first, in a queue without hooks last.
+    async Task<FinishedJob[]> Everywhere(string[] queues, Func<string, Submission> submission) =>
+        await Task.WhenAll(queues.Select(q => Cell.Run(submission(q))));
 
     static async Task Same(FinishedJob[] jobs)
     {
-        await Assert.That(Differences(jobs[1], jobs[2])).IsEqualTo("");
-        await Assert.That(Differences(jobs[0], jobs[2])).IsEqualTo("");
+        foreach (var job in jobs[..^1].Reverse())
+            await Assert.That(Differences(job, jobs[^1])).IsEqualTo("");
     }
 
     static string Differences(FinishedJob one, FinishedJob other)
@@ -94,6 +138,6 @@ sealed class SameAsOnTheNodeTests
             .Where(l => !l.StartsWith("SGE_STARTER_", StringComparison.Ordinal) && !l.StartsWith("SGE_EXECD_PIDFILE=", StringComparison.Ordinal))
             .Append($"status {job.Account.ExitStatus}").Append($"errors {job.Errors}");
         return [.. lines.Select(l => Regex.Replace(l, $@"(?<=job=|JOB_ID=|job_scripts/|/tmp/|active_jobs/){job.Id}\b", "ID"))
-            .Select(l => Regex.Replace(Regex.Replace(l, @"/jobs/\d+/", "/jobs/N/"), @"\b(vm|native|plain)\.q\b", "QUEUE"))];
+            .Select(l => Regex.Replace(Regex.Replace(l, @"/jobs/\d+/", "/jobs/N/"), @"\b(vm|native|plain|stdin|unix|plainstdin|plainunix)\.q\b", "QUEUE"))];
     }
 }

@@ -23,7 +23,7 @@ sealed class ShepherdTests
         await Assert.That(job.Output + job.Errors).IsEqualTo("");
         await Assert.That(await new GridQueue(Cell, "vm.q").State()).IsEqualTo("");
 
-        var honest = await Cell.Run(new Submission("native.q") { Words = ["printf", "[%s]", "a b", "x=y"] });
+        var honest = await Cell.Run(new Submission("native.q") { Words = ["printf", "[%s]", "a b", "x=y"], Options = ["-shell", "n"] });
         await Assert.That(honest.Summary).IsEqualTo("status 0, output '[a b][x=y]', errors ''");
     }
 

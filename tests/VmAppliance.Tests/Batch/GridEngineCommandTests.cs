@@ -15,7 +15,9 @@ sealed class GridEngineCommandTests
 
     static string Words(BatchCommand command) => string.Concat(command.Arguments.Select(a => $"[{Encoding.UTF8.GetString(a)}]"));
 
-    static BatchCommand Script(TempDirectory directory, string text, string mode, params string[] more)
+    static BatchCommand Script(TempDirectory directory, string text, string mode, params string[] more) => Script(directory, text, mode, null, more);
+
+    static BatchCommand Script(TempDirectory directory, string text, string mode, string? first, string[] more)
     {
         var script = directory.Write("script", text);
         var variables = new Dictionary<string, string>
@@ -26,7 +28,7 @@ sealed class GridEngineCommandTests
         };
         foreach (var pair in more)
             variables[pair.Split('=')[0]] = pair.Split('=')[1];
-        return Read([script, "one", "", "two words"], variables);
+        return Read([first ?? script, "one", "", "two words"], variables);
     }
 
     [Test]
@@ -37,26 +39,45 @@ sealed class GridEngineCommandTests
         using var directory = new TempDirectory();
         var command = Script(directory, "#!/bin/awk -f\n", mode);
         await Assert.That(Words(command)).IsEqualTo($"[/bin/dash][{directory["script"]}][one][][two words]");
-        await Assert.That((command.Argv0, command.Input)).IsEqualTo(((string?)null, (string?)null));
+        await Assert.That((command.Argv0, command.Input)).IsEqualTo(("dash", (string?)null));
         await Assert.That(command.Files.Single()).Member(f => f.Path, path => path.IsEqualTo(directory["script"]));
         await Assert.That(command.Files.Single().Executable).IsTrue();
     }
 
+    // Without such a line the kernel refuses it, and /bin/sh reads it, whatever shell was named.
     [Test]
-    public async Task In_unix_behavior_the_first_line_of_a_script_counts()
+    [Arguments("#!/bin/awk -f\n")]
+    [Arguments("echo\n")]
+    [Arguments("")]
+    public async Task In_unix_behavior_the_first_line_of_a_script_counts(string text)
     {
         using var directory = new TempDirectory();
-        await Assert.That(Words(Script(directory, "#!/bin/awk -f\n", "unix_behavior"))).IsEqualTo($"[{directory["script"]}][one][][two words]");
-        await Assert.That(Words(Script(directory, "echo\n", "unix_behavior"))).IsEqualTo($"[/bin/dash][{directory["script"]}][one][][two words]");
-        await Assert.That(Words(Script(directory, "", "unix_behavior"))).IsEqualTo($"[/bin/dash][{directory["script"]}][one][][two words]");
+        var command = Script(directory, text, "unix_behavior", "SGE_STARTER_USE_LOGIN_SHELL=true");
+        await Assert.That((Words(command), command.Argv0)).IsEqualTo(($"[{directory["script"]}][one][][two words]", null));
+        await Assert.That(command.Files.Single().Executable).IsTrue();
     }
 
+    // As a starter of 8.1.9 was seen to be called: argv "-s" one "" "two words", the script on descriptor 0, its path in JOB_SCRIPT only.
     [Test]
     public async Task A_script_from_stdin_is_the_shells_standard_input()
     {
         using var directory = new TempDirectory();
-        var command = Script(directory, "echo\n", "script_from_stdin");
-        await Assert.That((Words(command), command.Input)).IsEqualTo(("[/bin/dash][-s][one][][two words]", directory["script"]));
+        var command = Script(directory, "echo\n", "script_from_stdin", "-s", ["SGE_STARTER_USE_LOGIN_SHELL=true"]);
+        await Assert.That((Words(command), command.Argv0, command.Input)).IsEqualTo(("[/bin/dash][-s][one][][two words]", "-dash", directory["script"]));
+        await Assert.That(command.Files.Single().Path).IsEqualTo(directory["script"]);
+    }
+
+    [Test]
+    [Arguments("handle_as_binary=1\nno_shell=0\n", "[/bin/bash][-c][/bin/echo one two words ]")]
+    [Arguments("handle_as_binary=1\nno_shell=1\n", "[/bin/echo][one][two words]")]
+    public async Task A_program_in_a_queue_whose_scripts_come_from_stdin_has_its_name_elsewhere(string config, string words)
+    {
+        Dictionary<string, string> variables = new()
+        {
+            ["JOB_SCRIPT"] = "/bin/echo", ["SGE_STARTER_SHELL_PATH"] = "/bin/bash", ["SGE_STARTER_SHELL_START_MODE"] = "script_from_stdin",
+        };
+        var command = Read(["-s", "one", "two words"], variables, config);
+        await Assert.That((Words(command), command.Input, command.Files.Count)).IsEqualTo((words, null, 0));
     }
 
     [Test]
@@ -64,8 +85,7 @@ sealed class GridEngineCommandTests
     {
         using var directory = new TempDirectory();
         await Assert.That(Script(directory, "x\n", "posix_compliant", "SGE_STARTER_USE_LOGIN_SHELL=true").Argv0).IsEqualTo("-dash");
-        await Assert.That(Script(directory, "x\n", "posix_compliant", "SGE_STARTER_USE_LOGIN_SHELL=false").Argv0).IsNull();
-        await Assert.That(Script(directory, "#!/bin/sh\n", "unix_behavior", "SGE_STARTER_USE_LOGIN_SHELL=true").Argv0).IsNull();
+        await Assert.That(Script(directory, "x\n", "posix_compliant", "SGE_STARTER_USE_LOGIN_SHELL=false").Argv0).IsEqualTo("dash");
     }
 
     [Test]
@@ -85,11 +105,27 @@ sealed class GridEngineCommandTests
         await Assert.That(Convert.ToHexString(command.Files.Single().Content)).IsEqualTo("FF000AC3");
     }
 
-    [Test]
-    public async Task A_binary_is_started_with_its_words_as_they_are()
+    static BatchCommand Binary(string noShell, string login, params string[] words) => Read(words, new()
     {
-        var command = Read(["/bin/echo", "a  b", "$HOME", "", "it's"], new() { ["JOB_SCRIPT"] = "/bin/echo", ["SGE_STARTER_SHELL_PATH"] = "/bin/bash" }, "handle_as_binary=1\n");
+        ["JOB_SCRIPT"] = words[0], ["SGE_STARTER_SHELL_PATH"] = "/bin/bash", ["SGE_STARTER_SHELL_START_MODE"] = "posix_compliant", ["SGE_STARTER_USE_LOGIN_SHELL"] = login,
+    }, $"handle_as_binary=1\n{noShell}");
+
+    [Test]
+    public async Task A_binary_without_a_shell_is_started_with_its_words_as_they_are()
+    {
+        var command = Binary("no_shell=1\n", "true", "/bin/echo", "a  b", "$HOME", "", "it's");
         await Assert.That((Words(command), command.Argv0, command.Files.Count)).IsEqualTo(("[/bin/echo][a  b][$HOME][][it's]", null, 0));
+    }
+
+    // As a plain queue of 8.1.9 was seen to do it: -bash -c "echo one  two ".
+    [Test]
+    [Arguments("true", "-bash")]
+    [Arguments("false", "bash")]
+    public async Task A_binary_is_a_line_for_the_shell(string login, string name)
+    {
+        var command = Binary("no_shell=0\n", login, "echo", "$HOME; exit 3", "", "'a; b'");
+        await Assert.That((Words(command), command.Argv0)).IsEqualTo(("[/bin/bash][-c][echo $HOME; exit 3  'a; b' ]", name));
+        await Assert.That((command.Files.Count, command.Input)).IsEqualTo((0, (string?)null));
     }
 
     [Test]
@@ -98,13 +134,13 @@ sealed class GridEngineCommandTests
         using var directory = new TempDirectory();
         var script = directory.Write("script", "x\n");
         await Assert.That(Words(Read(["/bin/true"], new() { ["JOB_SCRIPT"] = script }))).IsEqualTo("[/bin/true]");
-        await Assert.That(Words(Read([script], new() { ["JOB_SCRIPT"] = script }, "handle_as_binary=1\n"))).IsEqualTo($"[{script}]");
+        await Assert.That(Words(Read([script], new() { ["JOB_SCRIPT"] = script }, "handle_as_binary=1\nno_shell=1\n"))).IsEqualTo($"[{script}]");
     }
 
     [Test]
     public async Task Line_breaks_that_grid_engine_lost_are_restored()
     {
-        const string config = "handle_as_binary=1\nnjob_args=2\njob_arg1=one\ntwo\njob_arg2=three\nqueue_tmpdir=/tmp\n";
+        const string config = "handle_as_binary=1\nno_shell=1\nnjob_args=2\njob_arg1=one\ntwo\njob_arg2=three\nqueue_tmpdir=/tmp\n";
         await Assert.That(Words(Read(["/bin/echo", "one", "three"], new() { ["JOB_SCRIPT"] = "/bin/echo" }, config))).IsEqualTo("[/bin/echo][one\ntwo][three]");
     }
 
