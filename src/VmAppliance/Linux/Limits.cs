@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text;
 using static VmAppliance.Linux.Native;
 
 namespace VmAppliance.Linux;
@@ -12,10 +14,67 @@ readonly record struct Limit(int Resource, ulong Soft, ulong Hard);
 static unsafe class Limits
 {
     // asm-generic/resource.h
-    public const int CPU = 0, FSIZE = 1, DATA = 2, STACK = 3, CORE = 4, RSS = 5, NOFILE = 7, AS = 9;
+    public const int CPU = 0, FSIZE = 1, DATA = 2, STACK = 3, CORE = 4, RSS = 5, NPROC = 6, NOFILE = 7, MEMLOCK = 8, AS = 9,
+        LOCKS = 10, SIGPENDING = 11, MSGQUEUE = 12, NICE = 13, RTPRIO = 14, RTTIME = 15;
 
-    /// <summary>The limits that a batch system puts on a job and that mean the same on another machine.</summary>
-    public static IReadOnlyList<Limit> OfJob() => [.. new[] { CPU, FSIZE, DATA, STACK, CORE, RSS, AS }.Select(Get)];
+    // How many there are: RLIM_NLIMITS.
+    const int Count = 16;
+
+    const string LargestOpenFiles = "/proc/sys/fs/nr_open";
+
+    /// <summary>The limits that this process has, which a job is to have in its machine.</summary>
+    public static IReadOnlyList<Limit> OfJob() => [.. Enumerable.Range(0, Count).Select(Get)];
+
+    /// <summary>
+    /// Takes limits of a job over before it is started, so that it inherits them: to set them once it is a process takes a step of its own, which
+    /// can lower limits only. What this process could not live with is left to that step.
+    /// </summary>
+    public static void Adopt(IEnumerable<Limit> limits)
+    {
+        foreach (var wanted in limits)
+            if (Get(wanted.Resource) is var own && own != wanted && Adopted(wanted, own) is { } next && next != own)
+                Set(next);
+    }
+
+    /// <summary>What a process that starts jobs may take over of a limit; null for nothing.</summary>
+    /// <param name="wanted">The job's.</param>
+    /// <param name="own">What it has.</param>
+    public static Limit? Adopted(Limit wanted, Limit own) => wanted.Resource switch
+    {
+        CORE or RSS or MEMLOCK or LOCKS or MSGQUEUE or NICE or RTPRIO => wanted,
+        // It has files, threads and signals of its own, and its threads may count as the job's.
+        NPROC or NOFILE or SIGPENDING => wanted with { Soft = Math.Max(wanted.Soft, own.Soft), Hard = Math.Max(wanted.Hard, own.Soft) },
+        _ => null,
+    };
+
+    static void Set(Limit wanted)
+    {
+        if (wanted.Resource == NOFILE)
+            AllowOpenFiles(wanted.Hard);
+        var limit = new RLimit { Soft = wanted.Soft, Hard = wanted.Hard };
+        if (setrlimit(wanted.Resource, &limit) == 0)
+            return;
+        // Who may not raise the ceiling comes as far as to it.
+        var ceiling = Get(wanted.Resource).Hard;
+        limit = new RLimit { Soft = Math.Min(wanted.Soft, ceiling), Hard = Math.Min(wanted.Hard, ceiling) };
+        Errno.Check(setrlimit(wanted.Resource, &limit), "setrlimit", $"{wanted.Resource}");
+    }
+
+    // NOFILE is bounded by this setting, even for root: proc(5). A node's may be larger than a guest's.
+    static void AllowOpenFiles(ulong count)
+    {
+        try
+        {
+            if (ulong.Parse(File.ReadAllText(LargestOpenFiles), CultureInfo.InvariantCulture) >= count)
+                return;
+            using var file = Descriptor.Open(LargestOpenFiles, OpenMode.Write);
+            file.WriteAll(Encoding.ASCII.GetBytes($"{count}\n"));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Then it is as many as this system can.
+        }
+    }
 
     /// <summary>The limit in force.</summary>
     public static Limit Get(int resource)
@@ -39,7 +98,7 @@ static unsafe class Limits
     public static IReadOnlyList<Limit> Lift()
     {
         var kept = new List<Limit>();
-        foreach (var limit in OfJob())
+        foreach (var limit in new[] { CPU, FSIZE, DATA, STACK, CORE, RSS, AS }.Select(Get))
         {
             var lifted = new RLimit { Soft = ulong.MaxValue, Hard = ulong.MaxValue };
             if (limit.Resource == CORE || limit.Soft == ulong.MaxValue || setrlimit(limit.Resource, &lifted) == 0)

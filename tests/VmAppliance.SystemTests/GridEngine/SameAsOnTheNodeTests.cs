@@ -13,6 +13,7 @@ sealed class SameAsOnTheNodeTests
         for word; do printf 'word=[%s]\n' "$word"; done
         echo "cwd=$(pwd) umask=$(umask) user=$(id -un):$(id -u):$(id -gn)"
         grep -E 'Sig(Blk|Ign)' /proc/self/status
+        sed 's/^/limit: /' /proc/self/limits
         printf 'blank=[%s] quote=[%s] break=[%s] empty=[%s]\n' "$BLANK" "$QUOTE" "$BREAK" "${EMPTY-unset}"
         echo "job=$JOB_ID name=$JOB_NAME task=$SGE_TASK_ID queue=$QUEUE slots=$NSLOTS restarted=$RESTARTED kind=$ENVIRONMENT request=$REQUEST"
         echo "tmp=$TMPDIR of $(stat -c %U "$TMPDIR")"; : > "$TMPDIR/x"

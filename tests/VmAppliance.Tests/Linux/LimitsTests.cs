@@ -48,6 +48,33 @@ sealed class LimitsTests
     }
 
     [Test]
+    public async Task A_job_takes_every_limit_of_the_kernel_along()
+    {
+        // Behind the heading, /proc/self/limits has one line for each.
+        await Assert.That(Limits.OfJob().Select(l => l.Resource)).IsEquivalentTo(Enumerable.Range(0, File.ReadAllLines("/proc/self/limits").Length - 1));
+        await Assert.That(Limits.OfJob().Single(l => l.Resource == NOFILE)).IsEqualTo(Limits.Get(NOFILE));
+    }
+
+    [Test]
+    [Arguments(Limits.MEMLOCK, 64UL, 64UL, 1024UL, ulong.MaxValue, 64UL, 64UL)]
+    [Arguments(Limits.CORE, ulong.MaxValue, ulong.MaxValue, 0UL, 0UL, ulong.MaxValue, ulong.MaxValue)]
+    [Arguments(NOFILE, 4096UL, 8192UL, 1024UL, 2048UL, 4096UL, 8192UL)]
+    [Arguments(NOFILE, 16UL, 16UL, 1024UL, 2048UL, 1024UL, 1024UL)]
+    [Arguments(Limits.NPROC, 1UL, 5000UL, 1900UL, 1900UL, 1900UL, 5000UL)]
+    public async Task Who_starts_jobs_takes_limits_over_that_it_can_live_with(int resource, ulong soft, ulong hard, ulong ownSoft, ulong ownHard, ulong nextSoft, ulong nextHard) =>
+        await Assert.That(Limits.Adopted(new Limit(resource, soft, hard), new Limit(resource, ownSoft, ownHard))).IsEqualTo(new Limit(resource, nextSoft, nextHard));
+
+    [Test]
+    [Arguments(Limits.AS)]
+    [Arguments(Limits.DATA)]
+    [Arguments(Limits.CPU)]
+    [Arguments(Limits.FSIZE)]
+    [Arguments(Limits.STACK)]
+    [Arguments(Limits.RTTIME)]
+    public async Task Who_starts_jobs_does_not_take_over_what_would_end_it(int resource) =>
+        await Assert.That(Limits.Adopted(new Limit(resource, 1, 1), new Limit(resource, ulong.MaxValue, ulong.MaxValue))).IsNull();
+
+    [Test]
     public async Task A_resource_that_is_not_there_is_a_failure() =>
         await Assert.That(Assert.Throws<LinuxException>(() => Limits.Get(99)).Errno).IsEqualTo(Errno.EINVAL);
 

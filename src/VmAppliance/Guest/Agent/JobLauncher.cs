@@ -89,6 +89,7 @@ sealed class JobLauncher(PassedStreams streams, int process, OtherUser? owner)
         try
         {
             int pid;
+            Limits.Adopt(spec.Limits);
             lock (_lock)
             {
                 pid = _job = owner is null ? Begin(spec) : owner.Run(() => Begin(spec));
@@ -123,11 +124,11 @@ sealed class JobLauncher(PassedStreams streams, int process, OtherUser? owner)
 
     int Start(JobSpec spec, string program, List<byte[]> argv, int input)
     {
-        var finite = spec.Limits.Where(l => l.Hard != ulong.MaxValue || l.Soft != ulong.MaxValue).ToList();
-        if (finite.Count == 0)
+        var missing = spec.Limits.Where(l => Limits.Get(l.Resource) != l).ToList();
+        if (missing.Count == 0)
             return Direct(spec, program, argv, input);
         // Limits on address space cannot be set here: this runtime would be above them. A second, small step sets them and becomes the job.
-        IEnumerable<string> step = [Host.Executable, "guest", LimitedStart.Verb, LimitedStart.Text(finite), program];
+        IEnumerable<string> step = [Host.Executable, "guest", LimitedStart.Verb, LimitedStart.Text(missing), program];
         return Spawn.Start(Host.Executable, [.. step.Select(Encoding.UTF8.GetBytes), .. argv], spec.Environment, Streams(spec, input), Directory(spec));
     }
 

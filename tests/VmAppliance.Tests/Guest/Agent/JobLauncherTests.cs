@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using VmAppliance.Guest;
+using VmAppliance.Linux;
 
 namespace VmAppliance.Tests.Guest.Agent;
 
@@ -88,5 +89,13 @@ sealed class JobLauncherTests
         };
         await Assert.That(Run(spec)).IsEqualTo((0, $"{script.Path}\n0077\n99\nstaged"));
         await Assert.That((Directory.Exists(directory["tmp/a"]), (int)File.GetUnixFileMode(script.Path))).IsEqualTo((true, 0x1ED));
+    }
+
+    [Test]
+    public async Task Limits_that_the_launcher_takes_over_and_those_that_it_cannot_all_arrive()
+    {
+        Limit[] limits = [new(Limits.CORE, 0, 1 << 20), new(Limits.MEMLOCK, 4096, 8192), new(Limits.MSGQUEUE, 1000, 2000), new(Limits.NOFILE, 99, 200), new(Limits.FSIZE, 1 << 20, 1 << 20)];
+        await Assert.That(Run(Spec("/bin/bash", "-c", "for side in -S -H; do ulimit $side -c; ulimit $side -l; ulimit $side -q; ulimit $side -n; ulimit $side -f; done") with { Limits = limits }))
+            .IsEqualTo((0, "0\n4\n1000\n99\n1024\n1024\n8\n2000\n200\n1024\n"));
     }
 }
