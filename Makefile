@@ -15,6 +15,7 @@ RUN_PACKAGES   := qemu-system-x86 qemu-utils util-linux iproute2 e2fsprogs tar
 IMAGE_PACKAGES := mmdebstrap busybox-static cpio kmod xz-utils zstd
 NODE_PACKAGES  := qemu-system-x86 qemu-utils e2fsprogs sudo lz4 busybox-static cpio kmod xz-utils zstd util-linux gcc libc6-dev linux-libc-dev
 BENCH_PACKAGES := rsync openssh-client
+FRESH_PACKAGES := mmdebstrap git util-linux e2fsprogs mount
 TEST_PACKAGES  := openssh-server openssh-client sudo rpm rpmlint groff-base man-db strace procps shellcheck bash-completion bash bzip2
 
 # The AOT runtime's own C files warn; nothing of ours does.
@@ -45,6 +46,9 @@ demo: build need-run image ## Run one real job in a clean machine; everything st
 
 test: build need-run need-image need-test need-node image rpm $(NODE_TESTS) $(NODE_GUEST) ## Run all tests, the real Grid Engine cell included
 	@tests/run.sh
+
+test-fresh: need-fresh ## Run demo and test in a Debian 12 of their own, on which nothing was ever installed; none may be skipped
+	@tests/roots/fresh.sh
 
 test-node: build need-node image $(NODE_TESTS) $(NODE_GUEST) ## Run the tests that need a kernel with device-mapper, or Xen, in node VMs
 	@tests/node.sh
@@ -84,7 +88,7 @@ rpm: build need-test ## Build the RPM: out/rpm
 clean: ## Remove everything that was built
 	@rm -rf $(OUT) src/*/bin src/*/obj tests/*/bin tests/*/obj
 
-need-build need-run need-image need-test need-node need-bench: need-%:
+need-build need-run need-image need-test need-node need-bench need-fresh: need-%:
 	@packaging/need.sh $($(shell echo $* | tr a-z A-Z)_PACKAGES)
 
-.PHONY: help build image demo test test-node test-xen test-nested test-unit bench bench-storage bench-xen rpm clean need-build need-run need-image need-test need-node need-bench
+.PHONY: help build image demo test test-fresh test-node test-xen test-nested test-unit bench bench-storage bench-xen rpm clean need-build need-run need-image need-test need-node need-bench need-fresh

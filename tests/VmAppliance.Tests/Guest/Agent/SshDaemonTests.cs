@@ -13,6 +13,10 @@ sealed class SshDaemonTests : IDisposable
     readonly TempDirectory _directory = new();
     readonly ConcurrentQueue<string> _said = [];
 
+    /// <summary>Must be there.</summary>
+    [ClassDataSource<SshdDirectory>(Shared = SharedType.PerTestSession)]
+    public required SshdDirectory Sshd { get; init; }
+
     string HostKey => $"{_directory.Path}/key";
 
     string Listening => $"{_directory.Path}/pid";
