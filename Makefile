@@ -31,7 +31,7 @@ help: ## List the targets
 
 build: $(BINARY) ## Build the static binary: out/vmappliance
 
-$(BINARY): $(shell find src -name '*.cs' -not -path '*/obj/*' -o -name '*.c' -o -name '*.csproj') Directory.Build.props Directory.Packages.props global.json
+$(BINARY): $(shell find src -name '*.cs' -not -path '*/obj/*' -o -name '*.c' -o -name '*.csproj') $(wildcard packaging/sge/lines-*) Directory.Build.props Directory.Packages.props global.json
 	@$(MAKE) need-build
 	@dotnet publish src/VmAppliance -c Release -o $(OUT)/publish -v quiet --nologo
 	@install -D -m 755 $(OUT)/publish/vmappliance $@

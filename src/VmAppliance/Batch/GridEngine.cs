@@ -39,8 +39,10 @@ static class GridEngine
 
     /// <summary>Where the job's script, its spool files and its TMPDIR are on the node, so that they can be at the same place in the machine.</summary>
     static List<string> Directories(SpoolDirectory spool) =>
-        [.. new string?[] { Path.GetDirectoryName(spool.Value("script_file")), spool.Value("tmpdir"), spool.Path }.OfType<string>()
-            .Where(d => d.StartsWith('/') && d != "/").Distinct()];
+        [.. new string?[] { Scripts(spool), spool.Value("tmpdir"), spool.Path }.OfType<string>().Where(d => d.StartsWith('/') && d != "/").Distinct()];
+
+    // With -b y the "script" is a program as the owner named it, any path at all: nothing is to be made for it.
+    static string? Scripts(SpoolDirectory spool) => spool.Value("handle_as_binary") == "1" ? null : Path.GetDirectoryName(spool.Value("script_file"));
 
     // NSLOTS counts those on other nodes, too.
     static int Slots(SpoolDirectory spool) => spool.Value("host_slots") is not { } text ? 1

@@ -60,8 +60,8 @@ sealed class GridEngineCommand(IReadOnlyList<byte[]> words, Func<string, string?
         Plain([Bytes(path), .. arguments]) with { Argv0 = $"{(isLogin ? "-" : "")}{Path.GetFileName(path)}" };
 
     // Grid Engine ends an argument at its first line break when it starts the job; its description has all of it.
-    IReadOnlyList<byte[]> Restored() => spool?.Arguments is { } arguments && arguments.Any(a => a.Contains('\n', StringComparison.Ordinal))
-        ? [Named[0], .. arguments.Select(Bytes)] : Named;
+    IReadOnlyList<byte[]> Restored() => spool?.Arguments is { } arguments && arguments.Any(a => a.AsSpan().Contains((byte)'\n'))
+        ? [Named[0], .. arguments] : Named;
 
     IEnumerable<(string, byte[], bool)> HostFile() => variable("PE_HOSTFILE") is { } path && path.StartsWith('/') && File.Exists(path)
         ? [(path, File.ReadAllBytes(path), false)] : [];

@@ -6,33 +6,45 @@ namespace VmAppliance.Batch;
 static class JobArguments
 {
     // What Grid Engine writes behind the last argument.
-    const string Next = "queue_tmpdir=";
+    const string Count = "njob_args", Argument = "job_arg", Next = "queue_tmpdir";
 
     /// <summary>Reads them; null when the job has none, or when a line break in one makes it uncertain where it ends.</summary>
-    public static IReadOnlyList<string>? Read(IReadOnlyList<string> lines)
+    public static IReadOnlyList<byte[]>? Read(IReadOnlyList<ConfigLine> lines)
     {
-        var first = IndexOf(lines, l => l.StartsWith("njob_args=", StringComparison.Ordinal), 0);
-        if (first < 0 || !int.TryParse(lines[first]["njob_args=".Length..], NumberStyles.None, CultureInfo.InvariantCulture, out var count) || count <= 0)
+        var first = IndexOf(lines, Count, 0);
+        if (first < 0 || !int.TryParse(lines[first].Value.Span, NumberStyles.None, CultureInfo.InvariantCulture, out var count) || count <= 0)
             return null;
-        var end = IndexOf(lines, l => l.StartsWith(Next, StringComparison.Ordinal), first);
-        if (end < 0 || IndexOf(lines, l => l.StartsWith(Next, StringComparison.Ordinal), end + 1) >= 0)
+        var end = IndexOf(lines, Next, first);
+        if (end < 0 || IndexOf(lines, Next, end + 1) >= 0)
             return null;
         var heads = new List<int>();
         for (var i = first + 1; i < end; i++)
-            if (lines[i].StartsWith("job_arg", StringComparison.Ordinal))
+            if (lines[i].Name.StartsWith(Argument, StringComparison.Ordinal))
                 heads.Add(i);
         // Exactly one line for each, in order: any other is a line break's doing.
-        if (heads.Count != count || heads[0] != first + 1 || heads.Where((line, i) => !lines[line].StartsWith(Head(i), StringComparison.Ordinal)).Any())
+        if (heads.Count != count || heads[0] != first + 1 || heads.Where((line, i) => lines[line].Name != Name(i)).Any())
             return null;
-        return [.. heads.Select((line, i) => string.Join('\n', lines.Skip(line).Take((i + 1 < count ? heads[i + 1] : end) - line))[Head(i).Length..])];
+        return [.. heads.Select((line, i) => Joined(lines, line, i + 1 < count ? heads[i + 1] : end))];
     }
 
-    static string Head(int index) => string.Create(CultureInfo.InvariantCulture, $"job_arg{index + 1}=");
+    static string Name(int index) => string.Create(CultureInfo.InvariantCulture, $"{Argument}{index + 1}");
 
-    static int IndexOf(IReadOnlyList<string> lines, Func<string, bool> match, int from)
+    static byte[] Joined(IReadOnlyList<ConfigLine> lines, int from, int to)
+    {
+        var text = new MemoryStream();
+        text.Write(lines[from].Value.Span);
+        for (var i = from + 1; i < to; i++)
+        {
+            text.WriteByte((byte)'\n');
+            text.Write(lines[i].Text.Span);
+        }
+        return text.ToArray();
+    }
+
+    static int IndexOf(IReadOnlyList<ConfigLine> lines, string name, int from)
     {
         for (var i = from; i < lines.Count; i++)
-            if (match(lines[i]))
+            if (lines[i].Name == name)
                 return i;
         return -1;
     }

@@ -13,26 +13,13 @@ sealed class SpoolDirectory
 {
     const int LargestConfig = 4 << 20;
 
-    // The shepherd cuts longer lines, and takes the rest for a line of its own.
-    const int LongestLine = 99_000;
-
-    // Grid Engine writes values as they are, line breaks included, and believes the last of equal keys: a job's argument can pose as a line.
-    static readonly string[] Forgeable = ["job_owner", "queue", "job_id", "ja_task_id", "tmpdir", "script_file", "prolog", "epilog", "starter_method",
-        "suspend_method", "resume_method", "terminate_method", "min_uid", "min_gid", "add_grp_id", "admin_user", "handle_as_binary", "shell_path", "cwd", "host_slots"];
-
-    readonly Dictionary<string, List<string>> _values = [];
+    readonly IReadOnlyList<ConfigLine> _lines;
 
     SpoolDirectory(string path, byte[] config)
     {
         Path = path;
-        var lines = Encoding.UTF8.GetString(config).Split('\n');
-        Arguments = JobArguments.Read(lines);
-        // Names end at a blank or '=', as the shepherd reads them.
-        foreach (var line in lines.Select(l => l.TrimStart(' ')))
-            if (line.IndexOfAny([' ', '=']) is > 0 and var end)
-                (_values.TryGetValue(line[..end], out var values) ? values : _values[line[..end]] = []).Add(line[(end + 1)..]);
-        if (lines.Any(l => l.Length >= LongestLine))
-            throw new ApplianceException(Blame.Job, "read job", path, "one of its arguments is longer than Grid Engine can handle", "put it into a file");
+        _lines = ConfigLine.Split(config);
+        Arguments = JobArguments.Read(_lines);
     }
 
     /// <summary>Its absolute path.</summary>
@@ -43,7 +30,7 @@ sealed class SpoolDirectory
     /// <param name="ownersChoice">Whether the job's owner could choose the path (sudo): then nothing below a directory like /tmp, where
     /// owners can mount file systems of their own.</param>
     /// <param name="adminUid">Finds the user id of Grid Engine's administrator, -1 when there is no such account; asked only of what is not root's.</param>
-    /// <exception cref="ApplianceException">Somebody else could have written it.</exception>
+    /// <exception cref="ApplianceException">Somebody else could have written it, or part of its description.</exception>
     public static SpoolDirectory OpenTrusted(string path, Func<int> adminUid, bool ownersChoice = false)
     {
         if (!path.StartsWith('/') || System.IO.Path.GetFullPath(path) != path || path.Contains('\n', StringComparison.Ordinal))
@@ -55,26 +42,24 @@ sealed class SpoolDirectory
             else if (!IsTrusted(facts, admin) || (facts.OthersCanWrite && (ownersChoice || !facts.IsSticky)))
                 throw Refused(path, $"{part} could have been changed by others than root and Grid Engine's administrator");
         var spool = new SpoolDirectory(path, ReadConfig(path, admin));
-        foreach (var key in Forgeable)
-            spool.Value(key);
-        return spool;
+        return ConfigTable.Forgery(spool._lines) is not { } sentence ? spool : throw new ApplianceException(Blame.Job, "read job", path, sentence,
+            "a line break in an argument or a path of the job does that: put such text into the script, or into a file");
     }
 
     /// <summary>Opens it with the rights and the trust of the job's owner.</summary>
     public static SpoolDirectory OpenOwn(string path) => new(path, ReadConfig(path, null));
 
-    /// <summary>The job's arguments with the line breaks that its command line has lost on the way; null when it has none.</summary>
-    public IReadOnlyList<string>? Arguments { get; }
+    /// <summary>The job's arguments, byte for byte, with the line breaks that its command line has lost on the way; null when it has none.</summary>
+    public IReadOnlyList<byte[]>? Arguments { get; }
+
+    /// <summary>A value of the job's <c>config</c> file as it stands there, in no particular encoding; null when it is not there.</summary>
+    public byte[]? Bytes(string key) => _lines.LastOrDefault(l => l.Name == key) is { Text.IsEmpty: false } line ? line.Value.ToArray() : null;
 
     /// <summary>A value of the job's <c>config</c> file; null when it is not there.</summary>
-    /// <exception cref="ApplianceException">The key is there twice: an argument of the job with a line break in it pretends to be a line.</exception>
-    public string? Value(string key) => !_values.TryGetValue(key, out var values) ? null
-        : values.Count == 1 ? values[0]
-        : throw new ApplianceException(Blame.Job, "read job", Path, $"its description says '{key}' {values.Count} times",
-            "an argument of the job contains a line break followed by this word; put it into the script instead");
+    public string? Value(string key) => Bytes(key) is { } value ? Encoding.UTF8.GetString(value) : null;
 
     /// <summary>A value that must be there.</summary>
-    /// <exception cref="ApplianceException">It is not, or twice.</exception>
+    /// <exception cref="ApplianceException">It is not.</exception>
     public string Require(string key) => Value(key) is { Length: > 0 } value ? value
         : throw new ApplianceException(Blame.Node, "read job", Path, $"its description has no '{key}'");
 

@@ -19,7 +19,7 @@ sealed class SpooledJob(string id)
     public int Hook(string name)
     {
         Directory.CreateDirectory(Spool);
-        File.WriteAllText($"{Spool}/config", $"job_owner=nobody\njob_id={id}\nja_task_id=0\nqueue=vm.q\nscript_file=/srv/spool/job_scripts/{id}\ntmpdir=/tmp/{id}.1.vm.q\n");
+        File.WriteAllText($"{Spool}/config", $"tmpdir=/tmp/{id}.1.vm.q\nscript_file=/srv/spool/job_scripts/{id}\njob_owner=nobody\nqueue=vm.q\njob_id={id}\nja_task_id=0\n");
         return CommandRunner.Run([$"/usr/libexec/vmappliance/{name}"], TimeSpan.FromMinutes(4), environment: [$"SGE_JOB_SPOOL_DIR={Spool}"]).Status;
     }
 }

@@ -1,10 +1,11 @@
+using System.Text;
 using VmAppliance.Batch;
 
 namespace VmAppliance.Tests.Batch;
 
 sealed class JobArgumentsTests
 {
-    static string? Read(string config) => JobArguments.Read(config.Split('\n')) is { } read ? string.Concat(read.Select(a => $"[{a}]")) : null;
+    static string? Read(string config) => JobArguments.Read(Description.Lines(config)) is { } read ? string.Concat(read.Select(a => $"[{Encoding.Latin1.GetString(a)}]")) : null;
 
     [Test]
     [Arguments("njob_args=1\njob_arg1=a\nqueue_tmpdir=/tmp", "[a]")]
