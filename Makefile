@@ -80,7 +80,7 @@ $(NODE_GUEST): $(BINARY) $(wildcard tests/node-vm/guest/*) | image
 	@tests/node-vm/guest/make.sh $(BINARY) $(IMAGE) $(@D)
 
 test-unit: build ## Run the unit tests alone (no root, no machine)
-	@VMAPPLIANCE=$(CURDIR)/$(BINARY) dotnet run --project tests/VmAppliance.Tests -c Release -- --no-ansi --progress off
+	@VMAPPLIANCE="$$PWD/$(BINARY)" dotnet run --project tests/VmAppliance.Tests -c Release -- --no-ansi --progress off
 
 rpm: build need-test ## Build the RPM: out/rpm
 	@rpm/build.sh $(OUT)/rpm

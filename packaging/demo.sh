@@ -9,15 +9,13 @@ started=$SECONDS
 mkdir -p "$dir"
 cat > "$config" <<INI
 # Made by make demo. Try:
-#   out/vmappliance run --config out/demo/vmappliance.ini --image demo -- COMMAND...
+#   out/vmappliance run --config $3/vmappliance.ini --image demo -- COMMAND...
 [appliance]
 run_dir = $dir/run
 state_dir = $dir/state
 [slots]
 count = 2
 memory = 512MiB
-[queue:demo.q]
-image = demo
 INI
 
 wanted=$(sha256sum "$binary" "$image/root.tar" "$image/kernel" "$image/initrd" | sha256sum)
@@ -35,5 +33,5 @@ status=0
   exit 7' || status=$?
 echo "exit status of the job: $status (7 was asked for)"
 "$binary" --config "$config" maintenance status
-echo "demo: $((SECONDS - started)) s; by hand: out/vmappliance run --config $3/vmappliance.ini --image demo -- COMMAND..."
+echo "demo: $((SECONDS - started)) s; by hand: out/vmappliance run --config $(printf %q "$3/vmappliance.ini") --image demo -- COMMAND..."
 [ "$status" = 7 ]

@@ -2,6 +2,8 @@
 # run.sh : all tests, one suite after the other. Last line: N passed, N failed, N skipped. Exit status 0 only if none failed.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
+# What tests make is for others, too: accounts of their own, and machines.
+umask 022
 out=out/test
 mkdir -p "$out" && rm -f "$out"/*.log
 passed=0 failed=0 skipped=0 broken=0

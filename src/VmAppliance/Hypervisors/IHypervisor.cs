@@ -17,11 +17,10 @@ interface IHypervisor
 
     /// <summary>Stops a machine that was started with memory that others shall see, and writes down what else it is.</summary>
     /// <param name="directory">The lease's directory.</param>
-    /// <param name="machine">The machine.</param>
-    /// <param name="owner">Whose rights it has.</param>
     /// <param name="state">The file to write.</param>
+    /// <returns>Whether those that are resumed from it can do with memory that is open for reading only.</returns>
     /// <exception cref="Diagnostics.ApplianceException">It could not be done; the machine is of no use any more.</exception>
-    void Freeze(string directory, MachineReference machine, MachineOwner owner, string state);
+    bool Freeze(string directory, string state);
 
     /// <summary>Ends a machine at once and waits until it is gone.</summary>
     /// <exception cref="Diagnostics.ApplianceException">It does not go.</exception>

@@ -29,8 +29,21 @@ sealed record MachineSpec(string Name, Guid Uuid, string Directory, MachineOwner
 /// <summary>Memory that is a file, for as long as the machine is being started.</summary>
 /// <param name="File">The memory: a machine that boots writes it, one that is resumed has a view of its own of it.</param>
 /// <param name="State">What else a machine is resumed from, a file; null to boot.</param>
-/// <param name="IsPrecious">Whether the memory is not a copy for machines, and they must have no way to write it.</param>
-sealed record MachineMemory(Descriptor File, string? State, bool IsPrecious = false);
+/// <param name="Access">How a machine comes by it.</param>
+sealed record MachineMemory(Descriptor File, string? State, MemoryAccess Access = MemoryAccess.Open);
+
+/// <summary>How a machine comes by memory that is a file.</summary>
+enum MemoryAccess
+{
+    /// <summary>It opens it, for writing: of a machine that boots, or a copy that nobody can write to any more.</summary>
+    Open,
+
+    /// <summary>The template's own, which no machine must have a way to write: the hypervisor asks for no more than to read it.</summary>
+    ReadOnly,
+
+    /// <summary>The template's own, and the hypervisor asks to write it: <see cref="OpenBroker"/> gives it a descriptor that only reads.</summary>
+    Broker,
+}
 
 /// <summary>User, group and supplementary groups of a machine.</summary>
 sealed record MachineOwner(int Uid, int Gid, IReadOnlyList<int> Groups);

@@ -10,7 +10,9 @@ namespace VmAppliance.Images;
 /// <param name="MemoryBytes">Size of their memory.</param>
 /// <param name="Sha256">Checksums of memory, state and disk, in hexadecimal.</param>
 /// <param name="Volume">The logical volume that its disk is, as <c>GROUP/VOLUME</c>; null when it is a file.</param>
-sealed record Template(string Key, string Likeness, DateTimeOffset Made, int Cpus, long MemoryBytes, IReadOnlyList<string> Sha256, string? Volume = null)
+/// <param name="IsReadOnly">Whether what made it can do with memory that is open for reading only.</param>
+sealed record Template(string Key, string Likeness, DateTimeOffset Made, int Cpus, long MemoryBytes, IReadOnlyList<string> Sha256, string? Volume = null,
+    bool IsReadOnly = false)
 {
     /// <summary>What made it: the first part of its likeness.</summary>
     [JsonIgnore]

@@ -31,14 +31,14 @@ sealed class MachineStart(Node node, Lease lease, Image image, Timeline timeline
     {
         if (new Templates(node).Find(image, spec) is not { } template)
             return null;
-        return (OpenBroker.IsSupported ? TryResume(spec, template, OnFile, "its memory is copied instead") : null) ?? TryResume(spec, template, OnCopy, Boots);
+        return (template.IsReadOnly || OpenBroker.IsSupported ? TryResume(spec, template, OnFile, "its memory is copied instead") : null) ?? TryResume(spec, template, OnCopy, Boots);
     }
 
     // The best there is: the template's own file is every machine's memory, page by page, until that writes to it.
     Machine OnFile(MachineSpec spec, Template template)
     {
         using var file = Descriptor.Open(template.Memory, OpenMode.Read | OpenMode.NoFollow);
-        return Resume(spec, template, new MachineMemory(file, template.State, IsPrecious: true));
+        return Resume(spec, template, new MachineMemory(file, template.State, template.IsReadOnly ? MemoryAccess.ReadOnly : MemoryAccess.Broker));
     }
 
     Machine OnCopy(MachineSpec spec, Template template)

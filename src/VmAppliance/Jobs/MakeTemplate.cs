@@ -51,8 +51,7 @@ sealed class MakeTemplate(Node node, int interruption)
         template = shelf.Begin(template);
         try
         {
-            Freeze(lease, spec, shelf, image, template, request);
-            return shelf.Publish(template);
+            return shelf.Publish(template with { IsReadOnly = Freeze(lease, spec, shelf, image, template, request) });
         }
         catch
         {
@@ -62,7 +61,7 @@ sealed class MakeTemplate(Node node, int interruption)
     }
 
     // What becomes the template is copied when the machine is gone: nobody who had its files open can change it any more.
-    void Freeze(Lease lease, MachineSpec spec, TemplateShelf shelf, Image image, Template template, MachineRequest request)
+    bool Freeze(Lease lease, MachineSpec spec, TemplateShelf shelf, Image image, Template template, MachineRequest request)
     {
         var disk = Disk(lease, image, template);
         lease.Enter(Phase.Starting);
@@ -71,12 +70,13 @@ sealed class MakeTemplate(Node node, int interruption)
         lease.Started(machine.Reference);
         new Rehearsal(machine, MachineDirectory.Port(spec.Directory), new Readiness(machine, node.Settings.Image(lease.Record.Image).ReadyTimeout, interruption))
             .Run(request, new SlotNetwork(node.Settings.Network, lease.Record.Slot));
-        node.Hypervisor.Freeze(spec.Directory, machine.Reference, spec.Owner, template.State);
+        var isReadOnly = node.Hypervisor.Freeze(spec.Directory, template.State);
         node.Hypervisor.Destroy(machine.Reference);
         memory.SealMemory();
         SparseCopy.WithoutZeroes(memory, template.Memory, OwnerOnly);
         shelf.Keep(template, disk.Path);
         File.Delete(OwnDisk(template));
+        return isReadOnly;
     }
 
     // A volume of the template's own would have to be written twice, and is large; a slot's disk is as good, and goes with the lease.

@@ -124,8 +124,47 @@ sealed class QemuCommandTests
     public async Task Standard_streams_are_nothing_and_bounded_memory()
     {
         using var machine = new Machine();
-        machine.Arguments();
+        machine.Arguments(machine.Spec with { Seed = machine.Directory.Write("seed", "") });
         await Assert.That(machine.Behind(0)).IsEqualTo("/dev/null");
         await Assert.That((machine.Behind(1), machine.Behind(2))).IsEqualTo(("/memfd:qemu-stderr (deleted)", "/memfd:qemu-stderr (deleted)"));
+    }
+
+    [Test]
+    public async Task The_port_is_two_open_pipes_as_standard_input_and_output()
+    {
+        using var machine = new Machine();
+        var arguments = machine.Arguments();
+        await Assert.That(arguments).Contains("stdio,id=port,signal=off").And.Contains("virtserialport,chardev=port,name=org.vmappliance.0");
+        await Assert.That((machine.Behind(0), machine.Behind(1))).IsEqualTo((machine.Directory["port.in"], machine.Directory["port.out"]));
+        await Assert.That(machine.Behind(2)).IsEqualTo("/memfd:qemu-stderr (deleted)");
+    }
+
+    // Its account may have no way to the lease's directory: /proc/self/fd and /dev/fdset lead to what is open already.
+    [Test]
+    [Arguments(false)]
+    [Arguments(true)]
+    public async Task Qemu_is_told_no_name_in_the_leases_directory_that_it_would_have_to_open(bool resumed)
+    {
+        using var machine = new Machine();
+        using var memory = Descriptor.Memory("test", 1 << 20);
+        var frozen = resumed ? new MachineMemory(memory, machine.Directory.Write("state", "")) : null;
+        var arguments = machine.Arguments(machine.Spec with { Frozen = frozen });
+        await Assert.That(arguments.Where(a => a.Contains(machine.Directory.Path, StringComparison.Ordinal)))
+            .IsEquivalentTo([$"{QemuCommand.LeaseNote}{machine.Directory.Path}"]);
+    }
+
+    [Test]
+    [Arguments(MemoryAccess.Open, "/proc/self/fd/", "")]
+    [Arguments(MemoryAccess.ReadOnly, "/proc/self/fd/", ",readonly=on,rom=off")]
+    [Arguments(MemoryAccess.Broker, QemuCommand.PreciousMemory, "")]
+    public async Task Memory_of_a_template_is_asked_for_as_this_qemu_can(object access, string path, string more)
+    {
+        using var machine = new Machine();
+        using var memory = Descriptor.Memory("test", 1 << 20);
+        var frozen = new MachineMemory(memory, machine.Directory.Write("state", ""), (MemoryAccess)access);
+        var backend = After(machine.Arguments(machine.Spec with { Frozen = frozen }), "-object");
+        await Assert.That(backend).StartsWith($"memory-backend-file,id=ram,size=512M,share=off,mem-path={path}");
+        await Assert.That(backend.Contains("readonly", StringComparison.Ordinal)).IsEqualTo(more != "");
+        await Assert.That(backend).EndsWith(more);
     }
 }

@@ -41,6 +41,9 @@ sealed class HandedOver : IDisposable
         return _numbers.Count - 1;
     }
 
+    /// <summary>Hands over what becomes standard input and output.</summary>
+    public void Streams(Descriptor input, Descriptor output) => (_numbers[0], _numbers[1]) = (Keep(input).Number, Keep(output).Number);
+
     /// <summary>A listening socket that only the owner may connect to; the first connection, which QEMU will take, is ours.</summary>
     /// <param name="path">Where it is to be.</param>
     /// <param name="uid">The owner.</param>

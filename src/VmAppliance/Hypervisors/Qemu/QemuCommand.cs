@@ -49,7 +49,10 @@ static class QemuCommand
     static string[] Memory(MachineSpec spec, HandedOver files) => spec.Frozen is not { } frozen ? [] :
     [
         "-object", $"memory-backend-file,id=ram,size={Number(spec.Memory >> 20)}M,share={(frozen.State is null ? "on" : "off")},"
-            + $"mem-path={(frozen.IsPrecious ? PreciousMemory : $"/proc/self/fd/{files.Open($"/proc/self/fd/{frozen.File.Number}", OpenMode.Read)}")}",
+            + $"mem-path={(frozen.Access == MemoryAccess.Broker ? PreciousMemory
+                : $"/proc/self/fd/{files.Open($"/proc/self/fd/{frozen.File.Number}", OpenMode.Read)}")}"
+            // The file is opened for reading only, and what is written to the memory is the machine's own: qemu(1), since 8.2.
+            + (frozen.Access == MemoryAccess.ReadOnly ? ",readonly=on,rom=off" : ""),
     ];
 
     // By it a guest's kernel learns that it is not the one that was frozen, and reseeds its generator: the specification of vmgenid.
@@ -79,23 +82,30 @@ static class QemuCommand
         [
             "-chardev", $"socket,id=monitor,fd={monitor},server=on,wait=off", "-mon", "chardev=monitor,mode=control",
             "-chardev", $"socket,id=console,fd={console},server=on,wait=off", "-serial", "chardev:console",
-            .. spec.Seed is null ? Port(spec) : [],
+            .. spec.Seed is null ? Port(spec, files) : [],
         ];
     }
 
-    // Pipes, not a socket: the guest's end stays open when nobody on the node has anything to say.
-    static string[] Port(MachineSpec spec)
+    // Pipes, not a socket: the guest's end stays open when nobody on the node has anything to say. They are QEMU's standard streams, because
+    // it takes no other open descriptors for pipes, and to their names it may have no way: the run directory can lie below one that only its
+    // owner enters.
+    static string[] Port(MachineSpec spec, HandedOver files)
     {
-        foreach (var end in new[] { "in", "out" })
-        {
-            File.Delete($"{MachineDirectory.Port(spec.Directory)}.{end}");
-            Files.MakePipe($"{MachineDirectory.Port(spec.Directory)}.{end}", 0x180 /* 0600 */, spec.Owner.Uid, spec.Owner.Gid);
-        }
+        files.Streams(Pipe(spec, "in"), Pipe(spec, "out"));
         return
         [
-            "-chardev", $"pipe,id=port,path={MachineDirectory.Port(spec.Directory)}",
+            "-chardev", "stdio,id=port,signal=off",
             "-device", "virtio-serial-pci", "-device", "virtserialport,chardev=port,name=org.vmappliance.0",
         ];
+    }
+
+    static Descriptor Pipe(MachineSpec spec, string end)
+    {
+        var path = $"{MachineDirectory.Port(spec.Directory)}.{end}";
+        File.Delete(path);
+        Files.MakePipe(path, 0x180 /* 0600 */, spec.Owner.Uid, spec.Owner.Gid);
+        // Open at both ends: nobody who opens or closes the other one changes anything for QEMU.
+        return Descriptor.Open(path, OpenMode.ReadWrite | OpenMode.NonBlocking | OpenMode.NoFollow);
     }
 
     static IReadOnlyList<string> Disk(MachineSpec spec, HandedOver files)

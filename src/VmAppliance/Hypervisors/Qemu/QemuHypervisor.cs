@@ -57,7 +57,7 @@ sealed class QemuHypervisor(ApplianceSettings settings) : IHypervisor
             + $"{QemuCommand.Cpu(spec, kvm)}{(kvm ? $" of {Host.Processor()}" : "")}, {spec.Cpus} cpus, {spec.Memory} bytes, {(spec.Network.Bridge is null ? "user" : "tap")}");
     }
 
-    public void Freeze(string directory, MachineReference machine, MachineOwner owner, string state) => QemuMigration.Save(directory, machine.Pid, owner, state);
+    public bool Freeze(string directory, string state) => QemuMigration.Save(directory, state);
 
     /// <returns>Null when the forwarded port was taken by somebody else meanwhile.</returns>
     static Machine? StartOnce(MachineSpec spec, IReadOnlyList<string> arguments, IReadOnlyList<byte[]> environment, QemuNetwork network, HandedOver files, bool last)
@@ -99,7 +99,7 @@ sealed class QemuHypervisor(ApplianceSettings settings) : IHypervisor
     {
         public static Launched By(Func<int> launch, MachineMemory? memory)
         {
-            if (memory is not { IsPrecious: true })
+            if (memory is not { Access: MemoryAccess.Broker })
                 return new Launched(launch(), null);
             var (pid, broker) = OpenBroker.Start(QemuCommand.PreciousMemory, memory.File, launch);
             return new Launched(pid, broker);

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Net.Sockets;
 using VmAppliance.Diagnostics;
 using VmAppliance.Linux;
 
@@ -18,25 +17,32 @@ static class QemuMigration
     // A card that is up announces what it was when the machine was frozen, and what it is now nobody has to be told: who is there to hear it is new, too.
     const string Quiet = """{"announce-rounds":0}""";
 
+    // memory-backend-file got rom=off in this one; readonly=on without it makes memory that no guest can write.
+    static readonly Version s_opensReadOnly = new(8, 2);
+
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
-    /// <summary>Stops a machine and writes its state into a file.</summary>
+    /// <summary>Stops a machine and writes its state into a file. It gets the end of a pipe for that: to a name it may have no way.</summary>
     /// <param name="directory">The lease's directory.</param>
-    /// <param name="process">QEMU: nobody else's word is taken, whatever account he has.</param>
-    /// <param name="owner">Whose rights the machine has.</param>
     /// <param name="file">The file.</param>
-    public static void Save(string directory, int process, MachineOwner owner, string file)
+    /// <returns>Whether this QEMU can open memory for reading only.</returns>
+    public static bool Save(string directory, string file)
     {
-        var (path, deadline) = ($"{directory}/state.sock", Deadline.In(Patience));
-        using var listener = Listen(path, owner);
+        var deadline = Deadline.In(Patience);
         using var monitor = QmpClient.Connect($"{directory}/{QemuCommand.MonitorSocket}", deadline);
         monitor.Execute("stop");
         monitor.Execute("migrate-set-capabilities", Capabilities);
         monitor.Execute("migrate-set-parameters", Unhindered);
-        monitor.Execute("migrate", $$"""{"uri":"unix:{{path}}"}""");
-        Receive(listener, process, file, deadline);
-        monitor.AwaitMigration();
-        File.Delete(path);
+        var (read, write) = Descriptor.Pipe();
+        using (read)
+        {
+            using (write)
+                monitor.Give("state", write);
+            monitor.Execute("migrate", """{"uri":"fd:state"}""");
+            Receive(read, file, deadline);
+            monitor.AwaitMigration();
+        }
+        return monitor.Version >= s_opensReadOnly;
     }
 
     /// <summary>Resumes a machine that was started with <c>-incoming defer</c>.</summary>
@@ -51,41 +57,18 @@ static class QemuMigration
         monitor.Execute("cont");
     }
 
-    static Socket Listen(string path, MachineOwner owner)
+    static void Receive(Descriptor pipe, string file, Deadline deadline)
     {
-        File.Delete(path);
-        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        socket.Bind(new UnixDomainSocketEndPoint(path));
-        socket.Listen(1);
-        Files.Change(path, 0x180 /* 0600 */, owner.Uid, owner.Gid);
-        return socket;
-    }
-
-    static void Receive(Socket listener, int process, string file, Deadline deadline)
-    {
-        Await(Descriptor.Of(listener), deadline);
-        using var connection = listener.Accept();
-        if (PeerOf(connection) != process)
-            throw new ApplianceException(Blame.Node, "freeze machine", "its state", "somebody else offered one", "who else has the account that its machine ran as?");
         using var output = new FileStream(file, FileMode.CreateNew, FileAccess.Write);
         var buffer = new byte[1 << 16];
         while (true)
         {
-            Await(Descriptor.Of(connection), deadline);
-            if (connection.Receive(buffer) is > 0 and var count)
+            Await(pipe.Number, deadline);
+            if (pipe.Read(buffer) is > 0 and var count)
                 output.Write(buffer, 0, count);
             else
                 return;
         }
-    }
-
-    // struct ucred of unix(7): pid, uid, gid.
-    static int PeerOf(Socket connection)
-    {
-        const int SOL_SOCKET = 1, SO_PEERCRED = 17;
-        var credentials = new byte[3 * sizeof(int)];
-        connection.GetRawSocketOption(SOL_SOCKET, SO_PEERCRED, credentials);
-        return BitConverter.ToInt32(credentials);
     }
 
     static void Await(int descriptor, Deadline deadline)

@@ -49,6 +49,7 @@ sealed class QmpClient : IDisposable
         try
         {
             using var greeting = client.Next("greeting");
+            client.Version = VersionIn(greeting.RootElement);
             client.Execute("qmp_capabilities");
             return client;
         }
@@ -59,14 +60,27 @@ sealed class QmpClient : IDisposable
         }
     }
 
+    /// <summary>QEMU's version, without its last part; 0.0 where the greeting has none.</summary>
+    public Version Version { get; private set; } = new(0, 0);
+
+    static Version VersionIn(JsonElement greeting) => greeting.TryGetProperty("QMP", out var qmp) && qmp.TryGetProperty("version", out var version)
+        && version.TryGetProperty("qemu", out var qemu) && qemu.TryGetProperty("major", out var major) && qemu.TryGetProperty("minor", out var minor)
+        && major.TryGetInt32(out var first) && minor.TryGetInt32(out var second) && first >= 0 && second >= 0 ? new Version(first, second) : new Version(0, 0);
+
+    /// <summary>Gives QEMU an open file under a name, for <c>fd:NAME</c> in its commands.</summary>
+    /// <exception cref="ApplianceException">QEMU refuses, is gone, or does not answer in time.</exception>
+    public void Give(string name, Descriptor file) => Answer("getfd", $$"""{"fdname":"{{name}}"}""", file);
+
     /// <summary>Runs a command and waits for its answer.</summary>
     /// <param name="command">Its name.</param>
     /// <param name="arguments">Its arguments, a JSON object; null for none.</param>
     /// <returns>The answer's <c>return</c> value as JSON text.</returns>
     /// <exception cref="ApplianceException">QEMU refuses, is gone, or does not answer in time.</exception>
-    public string Execute(string command, string? arguments = null)
+    public string Execute(string command, string? arguments = null) => Answer(command, arguments, null);
+
+    string Answer(string command, string? arguments, Descriptor? file)
     {
-        Send(Encoding.UTF8.GetBytes($"{{\"execute\":\"{command}\"{(arguments is null ? "" : $",\"arguments\":{arguments}")}}}\n"), command);
+        Send(Encoding.UTF8.GetBytes($"{{\"execute\":\"{command}\"{(arguments is null ? "" : $",\"arguments\":{arguments}")}}}\n"), command, file);
         while (true)
         {
             using var message = Next(command);
@@ -103,13 +117,16 @@ sealed class QmpClient : IDisposable
             _migration = Text(data, "status") ?? _migration;
     }
 
-    void Send(byte[] bytes, string command)
+    void Send(byte[] bytes, string command, Descriptor? file)
     {
         try
         {
-            _socket.Send(bytes);
+            if (file is null)
+                _socket.Send(bytes);
+            else
+                PassedFile.Send(Descriptor.Of(_socket), bytes, file);
         }
-        catch (SocketException e)
+        catch (Exception e) when (e is SocketException or LinuxException)
         {
             throw Lost(command, e.Message);
         }

@@ -75,7 +75,7 @@ sealed class XenHypervisor(XenSettings settings) : IHypervisor
 
     public string? Likeness(MachineSpec spec) => null;
 
-    public void Freeze(string directory, MachineReference machine, MachineOwner owner, string state) => throw new NotSupportedException("domains are not frozen");
+    public bool Freeze(string directory, string state) => throw new NotSupportedException("domains are not frozen");
 
     static void RequireBootable(MachineSpec spec)
     {
