@@ -1,7 +1,7 @@
 using System.Net.Sockets;
-using System.Text.Json;
 using Renci.SshNet;
 using Renci.SshNet.Common;
+using Renci.SshNet.Messages.Transport;
 using VmAppliance.Diagnostics;
 
 namespace VmAppliance.Guest;
@@ -18,9 +18,14 @@ sealed class GuestSession : IDisposable
     /// <summary>The program that every image of ours carries, where it lies there.</summary>
     public const string Agent = "/usr/bin/vmappliance";
 
+    /// <summary>What a session asks for. A shell understands it, and so does the agent as the shell of its sessions (Linux/handover.c).</summary>
+    public const string Launch = $"exec {Agent} guest exec";
+
     const long MostUnread = 4 << 20;
     const int Chunk = 64 * 1024;
+    const int MostTurns = 20;
 
+    static readonly TimeSpan BetweenTurns = TimeSpan.FromMilliseconds(500);
     static readonly TimeSpan MarkPatience = TimeSpan.FromSeconds(1);
 
     readonly GuestAccess _access;
@@ -48,6 +53,22 @@ sealed class GuestSession : IDisposable
     /// <exception cref="ApplianceException">Nobody answers, or it is not our machine.</exception>
     public static GuestSession Connect(GuestAccess access, GuestChannel? channel, CancellationToken lost)
     {
+        for (var turn = 1; ; turn++)
+            try
+            {
+                return ConnectOnce(access, channel, lost);
+            }
+            catch (ApplianceException e) when (turn < MostTurns && IsTurnedAway(e) && !lost.WaitHandle.WaitOne(BetweenTurns))
+            {
+            }
+    }
+
+    // Too many knock at once: sshd closes the connection before it has said who it is, MaxStartups in sshd_config(5). When it would not, nothing tells.
+    static bool IsTurnedAway(ApplianceException e) => e.InnerException is SocketException { SocketErrorCode: SocketError.ConnectionReset }
+        or SshConnectionException { DisconnectReason: DisconnectReason.ConnectionLost or DisconnectReason.ProtocolError };
+
+    static GuestSession ConnectOnce(GuestAccess access, GuestChannel? channel, CancellationToken lost)
+    {
         var session = new GuestSession(access, channel);
         try
         {
@@ -60,8 +81,9 @@ sealed class GuestSession : IDisposable
         catch (Exception e) when (e is SshException or SocketException)
         {
             session.Dispose();
-            throw new ApplianceException(Blame.Transient, "connect to machine", $"{access.User}@{access.Address}:{access.Port}", session._relay.Failure ?? e.Message,
-                "the job has not started; it can run again", e);
+            var failure = session._relay.Failure;
+            throw new ApplianceException(Blame.Transient, "connect to machine", $"{access.User}@{access.Address}:{access.Port}", failure ?? e.Message,
+                "the job has not started; it can run again", failure is null ? e : null);
         }
     }
 
@@ -74,7 +96,7 @@ sealed class GuestSession : IDisposable
     public async Task<GuestResult> Run(JobSpec spec, Stream input, Stream output, Stream errors, CancellationToken lost)
     {
         MarkedOutput standard = new(spec.Nonce, output), error = new(spec.Nonce, errors);
-        using var command = _command = _client.CreateCommand($"exec {Agent} guest exec");
+        using var command = _command = _client.CreateCommand(Launch);
         string? loss = null;
         try
         {
@@ -150,7 +172,11 @@ sealed class GuestSession : IDisposable
             }
             using var client = SshConnection.Client(_access, SshConnection.Target(_access));
             client.Connect();
-            using var command = client.RunCommand($"kill -{signal} {_launcher}");
+            using var command = client.CreateCommand(Launch);
+            var execution = command.BeginExecute();
+            using (var input = command.CreateInputStream())
+                JobSpec.Of(new JobSignal(signal, _launcher)).Write(input);
+            command.EndExecute(execution);
         }
         catch (Exception e) when (e is SshException or SocketException or IOException)
         {
@@ -160,11 +186,8 @@ sealed class GuestSession : IDisposable
 
     void Feed(SshCommand command, JobSpec spec, Stream input)
     {
-        var header = JsonSerializer.SerializeToUtf8Bytes(spec, GuestJson.Default.JobSpec);
         var stream = command.CreateInputStream();
-        stream.Write(BitConverter.GetBytes(header.Length));
-        stream.Write(header);
-        stream.Flush();
+        spec.Write(stream);
         new Thread(() => JobInput.Pass(input, stream, _go.Task)) { IsBackground = true }.Start();
     }
 

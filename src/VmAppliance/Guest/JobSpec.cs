@@ -1,3 +1,5 @@
+using System.Text;
+using System.Text.Json;
 using VmAppliance.Linux;
 
 namespace VmAppliance.Guest;
@@ -14,8 +16,28 @@ namespace VmAppliance.Guest;
 /// <param name="Scratch">Directories to be made first where they are missing.</param>
 /// <param name="Input">A staged file to be the job's standard input; null for the one that comes over the connection.</param>
 /// <param name="Joined">Whether standard output and error are one file on the node: what goes to both must come in the order it was written.</param>
+/// <param name="Signal">Not a command, but a signal for one that runs: where there is no port, it comes this way.</param>
 sealed record JobSpec(string Nonce, IReadOnlyList<byte[]> Arguments, byte[]? Argv0, IReadOnlyList<byte[]> Environment, byte[] Directory,
-    int Umask, IReadOnlyList<Limit> Limits, IReadOnlyList<StagedFile> Files, IReadOnlyList<string> Scratch, string? Input, bool Joined);
+    int Umask, IReadOnlyList<Limit> Limits, IReadOnlyList<StagedFile> Files, IReadOnlyList<string> Scratch, string? Input, bool Joined, JobSignal? Signal = null)
+{
+    /// <summary>A signal and no command.</summary>
+    public static JobSpec Of(JobSignal signal) => new("", [], null, [], [], 0, [], [], [], null, false, signal);
+
+    /// <summary>A line for the shell, which needs nothing.</summary>
+    /// <param name="line">The line.</param>
+    /// <param name="nonce">The marks'.</param>
+    public static JobSpec Shell(string line, string nonce = "") => new(nonce, [.. new[] { "/bin/sh", "-c", line }.Select(Encoding.UTF8.GetBytes)], null,
+        ["PATH=/usr/bin:/bin"u8.ToArray()], "/"u8.ToArray(), 0x12 /* 022 */, [], [], [], null, false);
+
+    /// <summary>Writes it as the launcher takes it: its length in bytes, four of them, little endian; then its JSON.</summary>
+    public void Write(Stream stream)
+    {
+        var json = JsonSerializer.SerializeToUtf8Bytes(this, GuestJson.Default.JobSpec);
+        stream.Write(BitConverter.GetBytes(json.Length));
+        stream.Write(json);
+        stream.Flush();
+    }
+}
 
 /// <summary>A file of the node that the job expects to find.</summary>
 /// <param name="Path">Its path, the same in the machine.</param>

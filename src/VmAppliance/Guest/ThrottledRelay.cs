@@ -1,11 +1,13 @@
 using System.Net;
 using System.Net.Sockets;
+using VmAppliance.Linux;
 
 namespace VmAppliance.Guest;
 
 /// <summary>
 /// A loopback relay in front of a machine's sshd. SSH.NET keeps everything that arrives in memory until it is read; this relay stops
 /// taking bytes from the machine while too much is unread, so that a job with a slow reader is slowed by TCP as it would be by a pipe.
+/// It serves one connection, of this process.
 /// </summary>
 sealed class ThrottledRelay : IDisposable
 {
@@ -30,11 +32,12 @@ sealed class ThrottledRelay : IDisposable
     {
         (_target, _mayTakeMore) = (target, mayTakeMore);
         _listener.Start();
+        EndPoint = (IPEndPoint)_listener.LocalEndpoint;
         Start(Accept);
     }
 
     /// <summary>Where to connect instead of to the machine.</summary>
-    public IPEndPoint EndPoint => (IPEndPoint)_listener.LocalEndpoint;
+    public IPEndPoint EndPoint { get; }
 
     /// <summary>Why the machine's sshd could not be reached; null when it could. Whoever is connected to the relay only sees that end closed.</summary>
     public string? Failure => _failure;
@@ -46,14 +49,35 @@ sealed class ThrottledRelay : IDisposable
             Monitor.PulseAll(_drained);
     }
 
-    // Whoever connects is relayed: it reaches nothing that it could not reach without the relay, and cannot take our place.
+    // Everybody on the node can knock here: one connection is served, which this process makes itself, and then nobody listens any more.
+    // Whoever else comes is turned away at once, by this thread.
     void Accept()
     {
+        while (Next() is { } client)
+            if (OwnConnection.HasOtherEnd(client))
+            {
+                _listener.Stop();
+                Serve(Keep(client));
+                return;
+            }
+            else
+            {
+                client.Close(0);
+            }
+    }
+
+    // Who has left before his turn is nobody: accept(2), ECONNABORTED.
+    Socket? Next()
+    {
         while (!_closed)
-        {
-            var client = Keep(_listener.AcceptSocket());
-            Start(() => Serve(client));
-        }
+            try
+            {
+                return _listener.AcceptSocket();
+            }
+            catch (SocketException e) when (e.SocketErrorCode == SocketError.ConnectionAborted)
+            {
+            }
+        return null;
     }
 
     // Closed at our end: the machine's side of a connection, too, whoever waits there for more.

@@ -23,7 +23,7 @@ static class Commands
         JobEnvironment.OfOwner(InitialProcess.Environment(), owner, pass.Home), Directory(), Umask(), [], [], [], null, Joined());
 
     /// <summary>A job that does nothing, successfully: the shell's own command.</summary>
-    public static JobSpec Nothing() => new(Entropy.Hex(NonceBytes * 2), ["/bin/sh"u8.ToArray(), "-c"u8.ToArray(), ":"u8.ToArray()], null, [], "/"u8.ToArray(), 0x12 /* 022 */, [], [], [], null, false);
+    public static JobSpec Nothing() => JobSpec.Shell(":", Entropy.Hex(NonceBytes * 2));
 
     // qsub -j y, or a shell's 2>&1.
     static bool Joined() => Files.IsSame(new Descriptor(1), new Descriptor(2));

@@ -48,7 +48,7 @@ sealed class PrepareJob(Node node, Timeline timeline, int interruption = -1)
             (machine, isAwake) => new Readiness(machine, settings.ReadyTimeout, interruption).Wait(MachineDirectory.Port(lease.Directory),
                 seed is null ? () => new GuestMessage { Identity = identity.Now() } : null, isAwake));
         machine.HandOver();
-        var access = new GuestAccess(machine.Address ?? network.Address, machine.Port, request.Owner.Name, identity.Client.PrivateKey, identity.Host.Fingerprint);
+        var access = new GuestAccess(machine.Address ?? network.Address, machine.Port, GuestAccess.SessionUser, identity.Client.PrivateKey, identity.Host.Fingerprint);
         lease.Issue(new Pass(access, machine.Reference, identity.Home, request.LostStatus), request.Owner.Gid);
         lease.Enter(Phase.Ready);
         timeline.Mark("ready");

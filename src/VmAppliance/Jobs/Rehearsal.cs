@@ -27,7 +27,7 @@ sealed class Rehearsal(Machine machine, string port, Readiness readiness)
     {
         var identity = new IdentityOf(request, network);
         readiness.Wait(port, () => new GuestMessage { Rehearsal = Passing(identity.Now()) });
-        var access = new GuestAccess(machine.Address ?? network.Address, machine.Port, request.Owner.Name, identity.Client.PrivateKey, identity.Host.Fingerprint);
+        var access = new GuestAccess(machine.Address ?? network.Address, machine.Port, GuestAccess.SessionUser, identity.Client.PrivateKey, identity.Host.Fingerprint);
         RunSession(access).GetAwaiter().GetResult();
         readiness.Wait(port, () => new GuestMessage { Settle = true }, isAwake: true);
     }

@@ -1,9 +1,11 @@
 /*
- * `vmappliance guest exec` when the machine's agent is there: hands it the three streams of the ssh session and waits for the job's status.
+ * `vmappliance guest exec` in a machine: hands the agent the three streams of the ssh session and waits for the job's status.
  * The agent has a runtime that runs already; to start a second one first would take longer than all else that a session does. Even to
  * start the C library would be half of what is left: so this is the program's first instruction, and no function of that library is called.
  *
- * Where there is no agent, or it does not take the session, main() starts the job itself. The other end is Guest/Agent/JobDoor.cs.
+ * sshd starts it as the shell of its sessions' own account, with -c: no shell of anybody's is in between. The other end is
+ * Guest/Agent/JobDoor.cs. Where it does not take the session, that is over; who called `vmappliance guest exec` himself goes on to main(),
+ * which starts the job with his own rights.
  */
 #define _GNU_SOURCE
 #include <signal.h>
@@ -64,13 +66,17 @@ static void wait_for_job(int door)
 __attribute__((used)) void hand_over(const long *stack)
 {
     const char *const *argv = (const char *const *)(stack + 1);
-    if (stack[0] != 3 || !same(argv[1], "guest") || !same(argv[2], "exec"))
+    if (stack[0] != 3)
+        return;
+    /* pw_shell of sessions; the words are GuestSession.Launch */
+    int is_session = same(argv[1], "-c") && same(argv[2], "exec /usr/bin/vmappliance guest exec");
+    if (!is_session && !(same(argv[1], "guest") && same(argv[2], "exec")))
         return;
     static const struct sockaddr_un agent = { AF_UNIX, "/run/vmappliance/door" };
     int door = call(SYS_socket, AF_UNIX, (const void *)(SOCK_SEQPACKET | SOCK_CLOEXEC), 0, 0);
-    if (door < 0)
-        return;
     if (call(SYS_connect, door, &agent, sizeof agent, 0) == 0 && send_streams(door))
         wait_for_job(door);
+    if (is_session)
+        call(SYS_exit_group, 255, NULL, 0, 0);
     call(SYS_close, door, NULL, 0, 0);
 }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using VmAppliance.Guest;
+using VmAppliance.Linux;
 
 namespace VmAppliance.Tests.Guest;
 
@@ -47,6 +48,62 @@ sealed class ThrottledRelayTests
         }
         await answers;
         await Assert.That(Stopwatch.GetElapsedTime(started).TotalMilliseconds).IsLessThan(Turns * 40 / 2);
+    }
+
+    // A process of somebody else's, which holds what it gets until its input ends.
+    static Child Stranger(IPEndPoint relay, int knocks) => Child.Start("/bin/bash", [B("bash"), B("-c"), B(
+        $"for i in $(seq {knocks}); do exec {{c}}<>/dev/tcp/{relay.Address}/{relay.Port} || exit 1; done 2>&-; cat <&$c 2>&-; echo closed; cat")], [B("PATH=/usr/bin:/bin")]);
+
+    static byte[] B(string text) => System.Text.Encoding.UTF8.GetBytes(text);
+
+    [Test]
+    public async Task Strangers_are_turned_away_and_take_neither_a_thread_nor_our_place()
+    {
+        const int Knocks = 300;
+        using var machine = new TcpListener(IPAddress.Loopback, 0);
+        machine.Start();
+        using var relay = new ThrottledRelay((IPEndPoint)machine.LocalEndpoint, () => true);
+        var threads = Process.GetCurrentProcess().Threads.Count;
+        using var stranger = Stranger(relay.EndPoint, Knocks);
+        await Assert.That(System.Text.Encoding.ASCII.GetString(stranger.ReadToEnd())).IsEqualTo("closed\n");
+        await Assert.That(machine.Pending()).IsFalse();
+        await Assert.That(Process.GetCurrentProcess().Threads.Count - threads).IsLessThan(Knocks / 10);
+
+        using var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        await client.ConnectAsync(relay.EndPoint);
+        using var sshd = await machine.AcceptSocketAsync();
+        client.Send([42]);
+        await Assert.That(sshd.Receive(new byte[1])).IsEqualTo(1);
+    }
+
+    [Test]
+    public async Task Nobody_listens_any_more_once_somebody_of_this_process_is_served()
+    {
+        using var machine = new TcpListener(IPAddress.Loopback, 0);
+        machine.Start();
+        using var relay = new ThrottledRelay((IPEndPoint)machine.LocalEndpoint, () => true);
+        // Of both families, as SSH.NET's is.
+        using var client = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        await client.ConnectAsync(relay.EndPoint);
+        using var sshd = await machine.AcceptSocketAsync();
+        // A child that another test has just started may hold what listens for as long as it needs to its exec.
+        var deadline = Deadline.In(TimeSpan.FromSeconds(10));
+        while (await Answers(relay.EndPoint))
+            await Assert.That(deadline.Passed).IsFalse();
+    }
+
+    static async Task<bool> Answers(IPEndPoint endPoint)
+    {
+        try
+        {
+            using var knock = new Socket(SocketType.Stream, ProtocolType.Tcp);
+            await knock.ConnectAsync(endPoint);
+            return true;
+        }
+        catch (SocketException e) when (e.SocketErrorCode == SocketError.ConnectionRefused)
+        {
+            return false;
+        }
     }
 
     static async Task<bool> IsOver(Socket connection, CancellationToken patience)

@@ -10,6 +10,9 @@ static class AccountFiles
     const int WorldReadable = 0x1A4, RootOnly = 0x180; // 0644, 0600
     const int Largest = 64 << 20;
 
+    // Beyond all that anybody gives to users, containers and services: systemd's table of uids ends there, "Users, Groups, UIDs and GIDs".
+    const int SessionUid = 0x7FFF_FFF0;
+
     static readonly (string Path, int Mode) s_group = ("/etc/group", WorldReadable), s_passwd = ("/etc/passwd", WorldReadable), s_shadow = ("/etc/shadow", RootOnly);
 
     /// <summary>The three files as they are now.</summary>
@@ -24,12 +27,16 @@ static class AccountFiles
         Files.WriteOver(s_shadow.Path, Shadow(Read(s_shadow.Path), known.Name), s_shadow.Mode);
     }
 
-    /// <summary>passwd(5) with the account in it.</summary>
+    /// <summary>The user id of sessions in an owner's machine; it is never the owner's.</summary>
+    public static int SessionUidBeside(GuestAccount owner) => owner.Uid == SessionUid ? SessionUid + 1 : SessionUid;
+
+    /// <summary>passwd(5) with the account in it, and behind all others that of sessions, whose shell is this program.</summary>
     public static byte[] Accounts(ReadOnlySpan<byte> table, GuestAccount account)
     {
-        var (name, number) = (Bytes(account.Name), Number(account.Uid));
-        return Rewrite(table, line => Has(line, 0, name) || Has(line, 2, number) ? [] : line,
-            Bytes($"{account.Name}:x:{(uint)account.Uid}:{(uint)account.Gid}::{account.Home}:{account.Shell}\n"));
+        var (name, number, session, uid) = (Bytes(account.Name), Number(account.Uid), Bytes(GuestAccess.SessionUser), SessionUidBeside(account));
+        return Rewrite(table, line => Has(line, 0, name) || Has(line, 2, number) || Has(line, 0, session) ? [] : line,
+            Bytes($"{account.Name}:x:{(uint)account.Uid}:{(uint)account.Gid}::{account.Home}:{account.Shell}\n"
+                + $"{GuestAccess.SessionUser}:*:{uid}:{uid}::/:{GuestSession.Agent}\n"));
     }
 
     /// <summary>shadow(5) with no password that could ever match; '!' would be taken for a locked account by sshd.</summary>

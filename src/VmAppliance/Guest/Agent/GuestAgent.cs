@@ -28,8 +28,8 @@ static class GuestAgent
                 giver.Answer(Settle());
             else if (message.TimeNanoseconds is { } time)
                 GuestKernel.SetClock(time);
-            else if (message.Signal is { } signal && !JobDoor.Signal(signal))
-                Kill.Process(signal.Launcher, signal.Number);
+            else if (message.Signal is { } signal)
+                JobDoor.Signal(signal);
         }
         return 0;
     }
@@ -38,9 +38,7 @@ static class GuestAgent
     {
         IdentityChange.Apply(identity, isFresh);
         SshServer.Start(identity);
-        // Without a port nobody could pass signals on to a job that came in there.
-        if (isFresh)
-            JobDoor.Open();
+        JobDoor.Open(identity.Account);
     }
 
     static GuestMessage Rehearse(Identity part)

@@ -4,8 +4,9 @@ using VmAppliance.Linux;
 namespace VmAppliance.Guest.Agent;
 
 /// <summary>
-/// Where an ssh session hands its job to the agent, which starts it, as the session's user. What comes from anywhere else than from a session
-/// of the agent's own sshd is refused: a job that has locked a part of itself into a sandbox must not be let out of it here.
+/// Where an ssh session hands its job to the agent, which starts it as the machine's owner. Sessions have an account of their own: who knocks
+/// with another one is refused, since a job that has locked a part of itself into a sandbox must not be let out of it here; and no job
+/// can signal what serves its session.
 /// </summary>
 static class JobDoor
 {
@@ -19,10 +20,12 @@ static class JobDoor
 
     static Socket? s_door;
     static int s_waiting;
+    static volatile GuestAccount? s_owner;
 
-    /// <summary>Opens it, once.</summary>
-    public static void Open()
+    /// <summary>Opens it, if it is not open, for an owner's jobs.</summary>
+    public static void Open(GuestAccount owner)
     {
+        s_owner = owner;
         if (s_door is not null)
             return;
         File.Delete(Path);
@@ -36,16 +39,12 @@ static class JobDoor
         OtherUser.Prepare();
     }
 
-    /// <summary>Signals a job that came in here.</summary>
-    /// <returns>Whether it did.</returns>
-    public static bool Signal(JobSignal signal)
+    /// <summary>Signals a job that came in here; one that is gone is no error.</summary>
+    public static void Signal(JobSignal signal)
     {
         lock (s_launchers)
-            if (!s_launchers.TryGetValue(signal.Launcher, out var launcher))
-                return false;
-            else
+            if (s_launchers.TryGetValue(signal.Launcher, out var launcher))
                 launcher.Signal(signal.Number);
-        return true;
     }
 
     // One that waits already when it starts: it may have been knocked for before its maker goes on.
@@ -64,7 +63,7 @@ static class JobDoor
         }
     }
 
-    // Nobody is served unless somebody else waits: a session that is turned away starts its job itself.
+    // Nobody is served unless somebody else waits.
     static void Attend()
     {
         do
@@ -77,11 +76,18 @@ static class JobDoor
         Interlocked.Decrement(ref s_waiting);
     }
 
+    // Who has no business here is turned away by who waits, and costs no thread.
     static Descriptor? Next()
     {
         try
         {
-            return Descriptor.Accept(s_door!);
+            while (true)
+            {
+                var session = Descriptor.Accept(s_door!);
+                if (PassedStreams.PeerOf(session).Uid == AccountFiles.SessionUidBeside(s_owner!))
+                    return session;
+                session.Dispose();
+            }
         }
         catch (Exception e) when (e is LinuxException or OutOfMemoryException)
         {
@@ -106,14 +112,12 @@ static class JobDoor
 
     static void Serve(Descriptor session)
     {
-        var peer = PassedStreams.PeerOf(session);
+        var (peer, owner) = (PassedStreams.PeerOf(session), s_owner!);
         using var streams = PassedStreams.Receive(session);
-        // By now it might be another process that has the number.
-        if (streams is null || ProcessRights.Of(peer.Pid) is not { } rights || rights.Uid != peer.Uid || !SshServer.IsSession(rights))
+        if (streams is null)
             return;
         session.WriteAll([0]);
-        // The kernel tells one group by the socket, and that one only.
-        var launcher = new JobLauncher(streams, peer.Pid, new OtherUser(peer.Uid, peer.Gid, rights.Groups));
+        var launcher = new JobLauncher(streams, peer.Pid, new OtherUser(owner.Uid, owner.Gid, [.. owner.Groups.Select(g => g.Gid).Append(owner.Gid).Distinct()]));
         lock (s_launchers)
             s_launchers.Add(peer.Pid, launcher);
         try

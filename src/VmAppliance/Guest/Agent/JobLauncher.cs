@@ -27,7 +27,7 @@ sealed class JobLauncher(PassedStreams streams, int process, OtherUser? owner)
     readonly List<int> _early = [];
     int _job;
 
-    /// <summary><c>vmappliance guest exec</c>: where no agent takes the session, its own process starts the job.</summary>
+    /// <summary><c>vmappliance guest exec</c>: where no agent takes it, its own process starts the job.</summary>
     /// <returns>The job's status.</returns>
     public static int RunHere()
     {
@@ -47,6 +47,11 @@ sealed class JobLauncher(PassedStreams streams, int process, OtherUser? owner)
     public int Run()
     {
         var spec = JsonSerializer.Deserialize(Read(Bounded(BitConverter.ToInt32(Read(sizeof(int))))), GuestJson.Default.JobSpec)!;
+        if (spec.Signal is { } signal)
+        {
+            JobDoor.Signal(signal);
+            return 0;
+        }
         Mark(spec, OutputMark.Started, process);
         if (streams.Input.ReadFully(new byte[1]) == 0)
             return NotExecutable; // the starter is gone

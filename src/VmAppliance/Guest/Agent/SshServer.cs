@@ -12,6 +12,9 @@ static class SshServer
     const string Home = "/run/vmappliance", Configuration = $"{Home}/sshd_config", HostKey = $"{Home}/host_key", Keys = $"{Home}/keys", Listening = $"{Home}/sshd.pid";
     const UnixFileMode AllMayEnter = (UnixFileMode)0x1ED; // 0755
 
+    // Who knocks and says nothing costs the machine 2 MiB, and on a node without taps everybody there can knock. Whoever is turned away comes again.
+    const int MostKnocks = 32;
+
     static SshDaemon? s_daemon;
     static Descriptor? s_gate;
 
@@ -24,7 +27,7 @@ static class SshServer
             Forget();
             Lay();
         }
-        Files.Replace($"{Keys}/{identity.Account.Name}", Encoding.ASCII.GetBytes(identity.AuthorizedKey + "\n"), 0x1A4 /* 0644 */);
+        Files.Replace($"{Keys}/{GuestAccess.SessionUser}", Encoding.ASCII.GetBytes(identity.AuthorizedKey + "\n"), 0x1A4 /* 0644 */);
         var key = Encoding.ASCII.GetBytes(identity.HostKey);
         // sshd, which waits at the pipe that this replaces, will open the same name once more for the key's public half.
         Files.Replace(HostKey, key, 0x180 /* 0600 */);
@@ -58,13 +61,9 @@ static class SshServer
         s_gate = s_daemon.AwaitKeyWanted();
     }
 
-    /// <summary>Whether a process is the shell of a session, or what that became: sshd serves each with a process of root's, and in that one of the user's.</summary>
-    public static bool IsSession(ProcessRights process) => s_daemon is { } daemon
-        && ProcessRights.Of(process.Parent) is { } users && ProcessRights.Of(users.Parent) is { } roots && roots.Parent == daemon.Pid;
-
     /// <summary>sshd_config(5): whoever has a key, which is the owner, to run commands; nothing else.</summary>
     public static string Settings() => string.Join('\n',
-        $"HostKey {HostKey}", $"AuthorizedKeysFile {Keys}/%u", $"PidFile {Listening}", "ListenAddress 0.0.0.0", "MaxStartups 1000",
+        $"HostKey {HostKey}", $"AuthorizedKeysFile {Keys}/%u", $"PidFile {Listening}", "ListenAddress 0.0.0.0", $"AllowUsers {GuestAccess.SessionUser}", $"MaxStartups {MostKnocks}", "LoginGraceTime 30",
         "PasswordAuthentication no", "ChallengeResponseAuthentication no", "PermitRootLogin no", "PermitUserEnvironment no", "PermitUserRC no",
         "AllowTcpForwarding no", "AllowAgentForwarding no", "X11Forwarding no", "PermitTunnel no", "UseDNS no",
         "PrintMotd no", "PrintLastLog no", "LogLevel ERROR", "");
@@ -76,6 +75,8 @@ static class SshServer
         // sshd insists on its own empty directory, and on this mode.
         foreach (var directory in new[] { "/run/sshd", Home, Keys })
             Directory.CreateDirectory(directory, AllMayEnter);
+        // An image may have been put together while nobody should log in: sshd would heed that, nologin(5). Here nobody does; a job comes.
+        File.Delete("/etc/nologin");
         Files.Replace(Configuration, Encoding.ASCII.GetBytes(Settings()), 0x180);
     }
 }

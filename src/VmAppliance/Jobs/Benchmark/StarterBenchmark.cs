@@ -1,5 +1,6 @@
 using VmAppliance.Configuration;
 using VmAppliance.Diagnostics;
+using VmAppliance.Guest;
 using VmAppliance.Linux;
 using VmAppliance.Processes;
 
@@ -41,7 +42,7 @@ sealed class StarterBenchmark(Node node, Action<string, double> progress)
                 "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "IdentitiesOnly=yes", $"{pass.Access.User}@{pass.Access.Address}"];
             Figure[] Compare(string task, string script, int times, long input = 0) => this.Compare(task,
                 new Way(Starter, [Host.Executable, "starter", "sh", "-c", script], $"JOB_ID={job}", "SGE_TASK_ID=1", "SHELL=/bin/sh"),
-                new Way(Client, [.. ssh, script]), times, input);
+                new Way(Client, ["sh", "-c", $"cat \"$0\" - | \"$@\"", Described(directory.FullName, script), .. ssh, GuestSession.Launch]), times, input);
             List<Figure> results =
             [
                 .. Compare("true", "true", rounds * 3),
@@ -56,6 +57,17 @@ sealed class StarterBenchmark(Node node, Action<string, double> progress)
         {
             directory.Delete(recursive: true);
         }
+    }
+
+    // What comes into a machine is a description first, and then the job's input, whoever sends it.
+    static string Described(string directory, string script)
+    {
+        using var description = new MemoryStream();
+        JobSpec.Shell(script).Write(description);
+        description.WriteByte(OutputMark.Go);
+        var path = $"{directory}/description";
+        Files.Replace(path, description.ToArray(), 0x180 /* 0600 */);
+        return path;
     }
 
     Figure[] Compare(string task, Way starter, Way client, int rounds, long input)

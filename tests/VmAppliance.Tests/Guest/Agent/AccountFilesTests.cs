@@ -16,7 +16,8 @@ sealed class AccountFilesTests
 
     static string Text(byte[] table) => Encoding.UTF8.GetString(table).TrimEnd('\n');
 
-    const string Alice = "alice:x:1001:1001::/home/alice:/bin/bash", Own = "alice:x:1001:alice\nstaff:x:50:alice";
+    const string Session = "vmappliance-session:*:2147483632:2147483632::/:/usr/bin/vmappliance";
+    const string Alice = $"alice:x:1001:1001::/home/alice:/bin/bash\n{Session}", Own = "alice:x:1001:alice\nstaff:x:50:alice";
 
     [Test]
     public async Task The_account_joins_the_ones_that_are_there() =>
@@ -42,8 +43,17 @@ sealed class AccountFilesTests
     public async Task A_number_above_two_to_the_thirty_one_is_written_as_it_is_on_the_node()
     {
         var far = s_alice with { Uid = unchecked((int)4_000_000_000u), Gid = unchecked((int)4_000_000_001u), Groups = [new("far", unchecked((int)4_000_000_001u))] };
-        await Assert.That(Text(AccountFiles.Accounts([], far))).IsEqualTo("alice:x:4000000000:4000000001::/home/alice:/bin/bash");
+        await Assert.That(Text(AccountFiles.Accounts([], far))).IsEqualTo($"alice:x:4000000000:4000000001::/home/alice:/bin/bash\n{Session}");
         await Assert.That(Text(AccountFiles.Groups([], far))).IsEqualTo("far:x:4000000001:alice");
+    }
+
+    // By its number the agent knows who comes through sshd, and what serves a job is not the job's to signal.
+    [Test]
+    public async Task The_account_of_sessions_is_never_the_owners()
+    {
+        var twin = s_alice with { Uid = 2147483632 };
+        await Assert.That(Text(AccountFiles.Accounts([], twin)).Split('\n')[1]).StartsWith("vmappliance-session:*:2147483633:2147483633:");
+        await Assert.That((AccountFiles.SessionUidBeside(s_alice), AccountFiles.SessionUidBeside(twin))).IsEqualTo((2147483632, 2147483633));
     }
 
     [Test]

@@ -26,6 +26,8 @@ sealed class SshServerTests
     [Arguments("AuthorizedKeysFile /run/vmappliance/keys/%u")]
     [Arguments("PasswordAuthentication no")]
     [Arguments("PermitRootLogin no")]
+    [Arguments("AllowUsers vmappliance-session")]
+    [Arguments("MaxStartups 32")]
     [Arguments("AllowTcpForwarding no")]
     [Arguments("X11Forwarding no")]
     public async Task Nobody_but_the_owner_comes_in_and_nothing_goes_through(string line) => await Assert.That(SshServer.Settings().Split('\n')).Contains(line);
