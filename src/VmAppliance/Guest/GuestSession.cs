@@ -8,9 +8,9 @@ namespace VmAppliance.Guest;
 
 /// <summary>How a command in a machine came to its end.</summary>
 /// <param name="Started">Whether its first instruction may have run.</param>
-/// <param name="Status">Its exit status, 128 + n for signal n; null when the machine was lost first.</param>
+/// <param name="End">Its end; null when the machine was lost first.</param>
 /// <param name="Loss">Why the machine was lost, as far as the connection can tell.</param>
-sealed record GuestResult(bool Started, int? Status, string? Loss);
+sealed record GuestResult(bool Started, JobEnd? End, string? Loss);
 
 /// <summary>An ssh connection to a machine, over which one command is run.</summary>
 sealed class GuestSession : IDisposable
@@ -115,7 +115,7 @@ sealed class GuestSession : IDisposable
         }
         standard.Release(TimeSpan.Zero);
         error.Release(TimeSpan.Zero);
-        return new GuestResult(_go.Task.IsCompleted, standard.Status, standard.Status is null ? loss : null);
+        return new GuestResult(_go.Task.IsCompleted, standard.End, standard.End is null ? loss : null);
     }
 
     /// <summary>Sends a signal to the job's process group; one that comes before the job has started is delivered then.</summary>

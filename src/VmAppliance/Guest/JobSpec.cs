@@ -9,16 +9,16 @@ namespace VmAppliance.Guest;
 /// <param name="Arguments">The program and its arguments; the program is looked up in the job's PATH.</param>
 /// <param name="Argv0">What the program is told its name is; null for the program's.</param>
 /// <param name="Environment">NAME=value entries.</param>
-/// <param name="Directory">Working directory, if it exists in the machine; else the account's home.</param>
+/// <param name="Directory">Working directory; without it there is no job.</param>
 /// <param name="Umask">File mode creation mask.</param>
 /// <param name="Limits">Resource limits.</param>
 /// <param name="Files">Files to be put in place first.</param>
 /// <param name="Scratch">Directories to be made first where they are missing.</param>
-/// <param name="Input">A staged file to be the job's standard input; null for the one that comes over the connection.</param>
+/// <param name="Input">A file of the machine, such as a staged one, to be the job's standard input; null for the one that comes over the connection.</param>
 /// <param name="Joined">Whether standard output and error are one file on the node: what goes to both must come in the order it was written.</param>
 /// <param name="Signal">Not a command, but a signal for one that runs: where there is no port, it comes this way.</param>
 sealed record JobSpec(string Nonce, IReadOnlyList<byte[]> Arguments, byte[]? Argv0, IReadOnlyList<byte[]> Environment, byte[] Directory,
-    int Umask, IReadOnlyList<Limit> Limits, IReadOnlyList<StagedFile> Files, IReadOnlyList<string> Scratch, string? Input, bool Joined, JobSignal? Signal = null)
+    int Umask, IReadOnlyList<Limit> Limits, IReadOnlyList<StagedFile> Files, IReadOnlyList<byte[]> Scratch, byte[]? Input, bool Joined, JobSignal? Signal = null)
 {
     /// <summary>A signal and no command.</summary>
     public static JobSpec Of(JobSignal signal) => new("", [], null, [], [], 0, [], [], [], null, false, signal);
@@ -43,4 +43,4 @@ sealed record JobSpec(string Nonce, IReadOnlyList<byte[]> Arguments, byte[]? Arg
 /// <param name="Path">Its path, the same in the machine.</param>
 /// <param name="Content">Its content.</param>
 /// <param name="Executable">Whether it may be executed.</param>
-sealed record StagedFile(string Path, byte[] Content, bool Executable);
+sealed record StagedFile(byte[] Path, byte[] Content, bool Executable);

@@ -18,8 +18,11 @@ sealed class MarkedOutput(string nonce, Stream sink)
     /// <summary>The launcher's pid; null until the job has started.</summary>
     public int? Launcher { get; private set; }
 
-    /// <summary>The job's exit status; null until it has ended.</summary>
-    public int? Status { get; private set; }
+    /// <summary>How the job came to its end; null until it has.</summary>
+    public JobEnd? End { get; private set; }
+
+    /// <summary>The job's exit status, 128 + n for signal n; null until it has ended.</summary>
+    public int? Status => End?.Status;
 
     /// <summary>Takes in what arrived. Bytes that may be the beginning of a mark are held back until the next call.</summary>
     public void Write(ReadOnlySpan<byte> bytes)
@@ -54,7 +57,7 @@ sealed class MarkedOutput(string nonce, Stream sink)
     // What is left may be the beginning of a mark.
     ReadOnlySpan<byte> PassMarked(ReadOnlySpan<byte> all)
     {
-        while (Status is null && all.IndexOf(_prefix) is >= 0 and var start)
+        while (End is null && all.IndexOf(_prefix) is >= 0 and var start)
         {
             Pass(all[..start]);
             var line = all[(start + _prefix.Length)..];
@@ -70,25 +73,27 @@ sealed class MarkedOutput(string nonce, Stream sink)
             }
             all = line[(end + 1)..];
         }
-        var keep = Status is null ? PossiblePrefix(all) : 0;
+        var keep = End is null ? PossiblePrefix(all) : 0;
         Pass(all[..^keep]);
         return all[^keep..];
     }
 
     bool Take(string[] words)
     {
-        if (words is not [OutputMark.Started or OutputMark.Ended, var text] || !int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+        if (words is not [var word, var text] || !int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
             return false;
-        if (words[0] == OutputMark.Started)
+        if (word == OutputMark.Started)
             Launcher = number;
+        else if (OutputMark.End(word, number) is { } end)
+            End = end;
         else
-            Status = number;
+            return false;
         return true;
     }
 
     void Pass(ReadOnlySpan<byte> bytes)
     {
-        if (Launcher is not null && Status is null && bytes.Length > 0)
+        if (Launcher is not null && End is null && bytes.Length > 0)
             sink.Write(bytes);
     }
 

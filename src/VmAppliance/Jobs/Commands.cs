@@ -1,5 +1,5 @@
-using System.Text;
 using VmAppliance.Batch;
+using VmAppliance.Diagnostics;
 using VmAppliance.Guest;
 using VmAppliance.Linux;
 
@@ -13,14 +13,13 @@ static class Commands
     /// <summary>A batch job as this process, its starter, has it.</summary>
     public static JobSpec OfJob(BatchCommand command) => new(
         Entropy.Hex(NonceBytes * 2), command.Arguments,
-        command.Argv0 is null ? null : Encoding.UTF8.GetBytes(command.Argv0),
-        JobEnvironment.OfJob(InitialProcess.Environment(), null), Directory(), Umask(), Limits.OfJob(),
-        [.. command.Files.Select(f => new StagedFile(f.Path, f.Content, f.Executable))], command.Scratch, command.Input, Joined());
+        command.Argv0, JobEnvironment.OfJob(InitialProcess.Environment(), null), Directory(), Umask(), Limits.OfJob(),
+        [.. command.Files.Select(f => new StagedFile(f.Path, f.Content, f.Executable))], command.Scratch, command.Input ?? NoInput(), Joined());
 
     /// <summary>A command that somebody started by hand.</summary>
     public static JobSpec ByHand(IReadOnlyList<byte[]> words, Processes.Account owner, Pass pass) => new(
         Entropy.Hex(NonceBytes * 2), words, null,
-        JobEnvironment.OfOwner(InitialProcess.Environment(), owner, pass.Home), Directory(), Umask(), [], [], [], null, Joined());
+        JobEnvironment.OfOwner(InitialProcess.Environment(), owner, pass.Home), Directory(), Umask(), [], [], [], NoInput(), Joined());
 
     /// <summary>A job that does nothing, successfully: the shell's own command.</summary>
     public static JobSpec Nothing() => JobSpec.Shell(":", Entropy.Hex(NonceBytes * 2));
@@ -28,17 +27,11 @@ static class Commands
     // qsub -j y, or a shell's 2>&1.
     static bool Joined() => Files.IsSame(new Descriptor(1), new Descriptor(2));
 
-    static byte[] Directory()
-    {
-        try
-        {
-            return Encoding.UTF8.GetBytes(Environment.CurrentDirectory);
-        }
-        catch (FileNotFoundException)
-        {
-            return "/"u8.ToArray();
-        }
-    }
+    // A program looks at its standard input to find out whether there is anything to read; at a pipe it waits, or reads nothing from it.
+    static byte[]? NoInput() => Files.IsNull(new Descriptor(0)) ? "/dev/null"u8.ToArray() : null;
+
+    static byte[] Directory() => InitialProcess.Directory()
+        ?? throw new ApplianceException(Blame.Job, "start job", "its working directory", "it has been removed");
 
     static int Umask()
     {

@@ -47,11 +47,11 @@ sealed class Rehearsal(Machine machine, string port, Readiness readiness)
         using var session = GuestSession.Connect(access, null, lost.Token);
         using var errors = new MemoryStream();
         var result = await session.Run(Commands.Nothing(), Stream.Null, Stream.Null, errors, lost.Token).ConfigureAwait(false);
-        if (result.Status != 0)
+        if (result.End?.Status != 0)
             throw new ApplianceException(Blame.Node, Operation, machine.Name, Reason(result, Encoding.UTF8.GetString(errors.ToArray()).Trim()),
                 "try: vmappliance run --cold --image IMAGE -- true");
     }
 
-    static string Reason(GuestResult result, string errors) => result.Status is { } status
+    static string Reason(GuestResult result, string errors) => result.End?.Status is { } status
         ? $"a job that does nothing ended with status {status}: {errors}" : $"a job that does nothing was lost: {result.Loss}";
 }

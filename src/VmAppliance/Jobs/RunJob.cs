@@ -21,9 +21,9 @@ sealed class RunJob(IHypervisor hypervisor, Pass pass, string directory, int not
 
     /// <summary>Runs it.</summary>
     /// <param name="spec">The command.</param>
-    /// <returns>The job's exit status, or one of those for a lost machine.</returns>
+    /// <returns>How the job ended; or one of the statuses for a lost machine.</returns>
     /// <exception cref="ApplianceException">The machine cannot be reached; the job has not started.</exception>
-    public async Task<int> Run(JobSpec spec)
+    public async Task<JobEnd> Run(JobSpec spec)
     {
         using var signals = new JobSignals();
         // Says to root's hooks that the machine is in use. Who keeps the lock for himself harms only his own job.
@@ -36,8 +36,8 @@ sealed class RunJob(IHypervisor hypervisor, Pass pass, string directory, int not
         using var session = Connect(channel, watch, lost.Token);
         signals.Attach(session);
         void Broken(LinuxException e) => OutputBroke(e, session);
-        var result = await session.Run(spec, Console.OpenStandardInput(), new RawOutput(1, Broken), new RawOutput(2, Broken), lost.Token).ConfigureAwait(false);
-        return result.Status is { } status ? (_outputLost && status == 0 ? OutputLost : status) : Lost(result, watch);
+        var result = await session.Run(spec, spec.Input is null ? Console.OpenStandardInput() : Stream.Null, new RawOutput(1, Broken), new RawOutput(2, Broken), lost.Token).ConfigureAwait(false);
+        return result.End is not { } end ? new JobEnd(Lost(result, watch)) : _outputLost && end.Status == 0 ? new JobEnd(OutputLost) : end;
     }
 
     GuestSession Connect(GuestChannel? channel, MachineWatch watch, CancellationToken lost)

@@ -19,10 +19,17 @@ sealed unsafe class Descriptor(int fd) : IDisposable
     /// <param name="flags">How.</param>
     /// <param name="mode">Permission bits of a new file, not reduced by the umask.</param>
     /// <exception cref="LinuxException">The file cannot be opened.</exception>
-    public static Descriptor Open(string path, OpenMode flags, int mode = 0)
+    public static Descriptor Open(string path, OpenMode flags, int mode = 0) => Open(Encoding.UTF8.GetBytes(path), flags, mode);
+
+    /// <summary>open(2) with O_CLOEXEC, of a name that need not be text.</summary>
+    /// <param name="path">Absolute path.</param>
+    /// <param name="flags">How.</param>
+    /// <param name="mode">Permission bits of a new file, not reduced by the umask.</param>
+    /// <exception cref="LinuxException">The file cannot be opened.</exception>
+    public static Descriptor Open(byte[] path, OpenMode flags, int mode = 0)
     {
         using var memory = new NativeStrings();
-        return new Descriptor(Errno.Check(open(memory.Add(path), (int)flags | O_CLOEXEC, (ushort)mode), "open", path));
+        return new Descriptor(Errno.Check(open(memory.Add(path), (int)flags | O_CLOEXEC, (ushort)mode), "open", Encoding.UTF8.GetString(path)));
     }
 
     /// <summary>A pipe: what is written to <c>Write</c> is read from <c>Read</c>.</summary>
@@ -103,6 +110,9 @@ sealed unsafe class Descriptor(int fd) : IDisposable
                     throw new LinuxException("write", $"descriptor {_fd}", Errno.Last);
             }
     }
+
+    /// <summary>Has it closed when this process becomes another program: FD_CLOEXEC of fcntl(2).</summary>
+    public void CloseOnExec() => Errno.Check(fcntl(Number, F_SETFD, FD_CLOEXEC), "fcntl", $"descriptor {_fd}");
 
     /// <summary>Has the next read begin at the start of the file: lseek(2).</summary>
     public void Rewind() => Errno.Check((int)(long)lseek(Number, 0, SEEK_SET), "lseek", $"descriptor {_fd}");

@@ -1,3 +1,4 @@
+using System.Text;
 using Tmds.Linux;
 using static Tmds.Linux.LibC;
 
@@ -6,7 +7,10 @@ namespace VmAppliance.Linux;
 /// <summary>What stat(2) says, as far as trust needs it.</summary>
 readonly record struct FileFacts(int Uid, int Gid, int Mode, long Size)
 {
-    const int TypeMask = 0xF000, Directory = 0x4000, Regular = 0x8000, Link = 0xA000, Pipe = 0x1000;
+    const int Directory = 0x4000, Regular = 0x8000, Link = 0xA000, Pipe = 0x1000;
+
+    /// <summary>S_IFMT, and S_IFCHR of it.</summary>
+    public const int TypeMask = 0xF000, Character = 0x2000;
 
     public bool IsRegular => (Mode & TypeMask) == Regular;
 
@@ -36,6 +40,15 @@ static unsafe class Files
         return Errno.Last is Errno.ENOENT or Errno.ENOTDIR ? null : throw new LinuxException("lstat", path, Errno.Last);
     }
 
+    /// <summary>stat(2): what is at a path, or where a link there leads to; null when there is nothing, or nothing that this process may see.</summary>
+    public static FileFacts? Target(byte[] path)
+    {
+        using var memory = new NativeStrings();
+        stat facts;
+        return Tmds.Linux.LibC.stat(memory.Add(path), &facts) != 0 ? null
+            : new FileFacts((int)(uint)facts.st_uid, (int)(uint)facts.st_gid, (int)(uint)facts.st_mode, (long)facts.st_size);
+    }
+
     /// <summary>fstat(2).</summary>
     public static FileFacts Facts(Descriptor file)
     {
@@ -58,21 +71,31 @@ static unsafe class Files
     /// <param name="mode">Permission bits.</param>
     /// <param name="uid">Owner; -1 keeps this process's.</param>
     /// <param name="gid">Group; -1 keeps this process's.</param>
-    public static void Replace(string path, ReadOnlySpan<byte> content, int mode, int uid = -1, int gid = -1)
+    public static void Replace(string path, ReadOnlySpan<byte> content, int mode, int uid = -1, int gid = -1) =>
+        Replace(Encoding.UTF8.GetBytes(path), content, mode, uid, gid);
+
+    /// <summary>Replaces a file as a whole, as the other does; its name need not be text.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="content">All of its content.</param>
+    /// <param name="mode">Permission bits.</param>
+    /// <param name="uid">Owner; -1 keeps this process's.</param>
+    /// <param name="gid">Group; -1 keeps this process's.</param>
+    public static void Replace(byte[] path, ReadOnlySpan<byte> content, int mode, int uid = -1, int gid = -1)
     {
-        var temporary = $"{path}.new{System.Environment.ProcessId}";
+        using var memory = new NativeStrings();
+        byte[] temporary = [.. path, .. Encoding.UTF8.GetBytes($".new{System.Environment.ProcessId}")];
         try
         {
             using (var file = Descriptor.Open(temporary, OpenMode.Write | OpenMode.Create | OpenMode.Truncate | OpenMode.NoFollow, mode))
             {
                 file.WriteAll(content);
-                Give(file, temporary, mode, uid, gid);
+                Give(file, Encoding.UTF8.GetString(temporary), mode, uid, gid);
             }
-            Rename(temporary, path);
+            Errno.Check(Native.rename(memory.Add(temporary), memory.Add(path)), "rename", Encoding.UTF8.GetString(path));
         }
         catch
         {
-            File.Delete(temporary);
+            _ = unlink(memory.Add(temporary));
             throw;
         }
     }
@@ -124,8 +147,23 @@ static unsafe class Files
         return true;
     }
 
+    /// <summary>mkdir(2), parents included, with what the file mode creation mask leaves of 0777; what is there stays as it is.</summary>
+    /// <exception cref="LinuxException">It cannot be made.</exception>
+    public static void MakeDirectories(byte[] path)
+    {
+        using var memory = new NativeStrings();
+        for (var end = 1; end <= path.Length; end++)
+        {
+            if ((end < path.Length && path[end] != '/') || Target(path[..end]) is { IsDirectory: true })
+                continue;
+            // Another job of the machine may be making the same.
+            if (mkdir(memory.Add(path[..end]), 0x1FF /* 0777 */) != 0 && Errno.Last != Errno.EEXIST)
+                throw new LinuxException("mkdir", Encoding.UTF8.GetString(path[..end]), Errno.Last);
+        }
+    }
+
     /// <summary>Whether this process's user, the real one, may go into a directory: access(2).</summary>
-    public static bool MayEnter(string path)
+    public static bool MayEnter(byte[] path)
     {
         using var memory = new NativeStrings();
         return access(memory.Add(path), X_OK) == 0;
@@ -149,6 +187,15 @@ static unsafe class Files
         File.SetUnixFileMode(path, (UnixFileMode)mode);
     }
 
+    /// <summary>Whether it is /dev/null, null(4); one that is closed is taken for it.</summary>
+    public static bool IsNull(Descriptor file)
+    {
+        const ulong device = (1 << 8) | 3; // character device 1:3
+        stat facts;
+        return fstat(file.Number, &facts) != 0 ? Errno.Last == Errno.EBADF
+            : ((uint)facts.st_mode & FileFacts.TypeMask) == FileFacts.Character && (ulong)facts.st_rdev == device;
+    }
+
     /// <summary>Whether an open file is still the one at the path.</summary>
     public static bool IsSame(Descriptor file, string path)
     {
@@ -170,6 +217,19 @@ static unsafe class Files
     {
         Errno.Check(fchown(file.Number, (uint)uid, (uint)gid), "chown", path);
         Errno.Check(fchmod(file.Number, (ushort)mode), "chmod", path);
+    }
+
+    /// <summary>Reads a file whole.</summary>
+    /// <param name="path">Absolute path.</param>
+    /// <param name="limit">The most bytes to accept.</param>
+    /// <exception cref="LinuxException">It cannot be read, or is larger.</exception>
+    public static byte[] ReadAll(byte[] path, int limit)
+    {
+        using var file = Descriptor.Open(path, OpenMode.Read);
+        if (Facts(file).Size > limit)
+            throw new LinuxException("read", Encoding.UTF8.GetString(path), Errno.EFBIG);
+        var content = new byte[Facts(file).Size];
+        return content[..file.ReadFully(content)];
     }
 
     /// <summary>Reads a file whole if it is a regular file and not a link.</summary>

@@ -8,6 +8,7 @@ static unsafe partial class Native
     public const int WNOHANG = 1;
     public const int CLOCK_REALTIME = 0;
     public const int LOCK_SH = 1, LOCK_EX = 2, LOCK_NB = 4, LOCK_UN = 8;
+    public const int SYS_rt_sigaction = 13, SYS_rt_sigprocmask = 14, SYS_getcwd = 79, SYS_gettid = 186, SYS_tgkill = 234, SIG_UNBLOCK = 1;
     public const int SYS_setgroups = 116, SYS_setresuid = 117, SYS_setresgid = 119, SYS_mknod = 133, SYS_unshare = 272, SYS_seccomp = 317, SYS_pidfd_send_signal = 424, SYS_pidfd_open = 434;
     public const short POSIX_SPAWN_SETSIGDEF = 0x04, POSIX_SPAWN_SETSIGMASK = 0x08, POSIX_SPAWN_SETSID = 0x80;
     public const int F_DUPFD_CLOEXEC = 1030, F_ADD_SEALS = 1033;
@@ -60,7 +61,7 @@ static unsafe partial class Native
     [LibraryImport("libc", SetLastError = true)]
     public static partial int flock(int fd, int operation);
 
-    public const int PR_SET_THP_DISABLE = 41;
+    public const int PR_SET_DUMPABLE = 4, PR_SET_THP_DISABLE = 41;
 
     [LibraryImport("libc", SetLastError = true)]
     public static partial int prctl(int option, ulong value, ulong b, ulong c, ulong d);

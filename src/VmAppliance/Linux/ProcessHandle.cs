@@ -51,13 +51,20 @@ sealed unsafe class ProcessHandle : IDisposable
 
     /// <summary>Collects a child that has ended.</summary>
     /// <returns>Its exit status, or 128 + the signal that ended it.</returns>
-    public static int Reap(int child)
+    public static int Reap(int child) => Reap(child, out _);
+
+    /// <summary>Collects a child that has ended.</summary>
+    /// <param name="child">Its process id.</param>
+    /// <param name="signal">The signal that ended it; 0 when it was none.</param>
+    /// <returns>Its exit status, or 128 + the signal.</returns>
+    public static int Reap(int child, out int signal)
     {
         int status;
         while (waitpid(child, &status, 0) < 0)
             if (Errno.Last != Errno.EINTR)
                 throw new LinuxException("waitpid", $"{child}", Errno.Last);
-        return (status & 0x7f) == 0 ? (status >> 8) & 0xff : 128 + (status & 0x7f);
+        signal = status & 0x7f;
+        return signal == 0 ? (status >> 8) & 0xff : 128 + signal;
     }
 
     /// <summary>Collects a child if it has ended; someone else's or a running child is left alone.</summary>

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Text;
 using static Tmds.Linux.LibC;
 using static VmAppliance.Linux.Native;
 
@@ -14,6 +15,10 @@ static unsafe class Spawn
     // Descriptors to hand over are first moved here, so that no dup2 of the child can overwrite a later one's source.
     const int Parking = 64;
 
+    /// <inheritdoc cref="Start(byte[], IReadOnlyList{byte[]}, IReadOnlyList{byte[]}, IReadOnlyList{int}, byte[])"/>
+    public static int Start(string file, IReadOnlyList<byte[]> argv, IReadOnlyList<byte[]> environment,
+        IReadOnlyList<int> descriptors, byte[]? directory = null) => Start(Encoding.UTF8.GetBytes(file), argv, environment, descriptors, directory);
+
     /// <summary>Starts a program in a session of its own, with all signals at their default and unblocked.</summary>
     /// <param name="file">A path, or a name looked up in the PATH of this process.</param>
     /// <param name="argv">Arguments as bytes, argv[0] included.</param>
@@ -22,7 +27,7 @@ static unsafe class Spawn
     /// <param name="directory">Working directory; null keeps this process's.</param>
     /// <returns>The child's pid.</returns>
     /// <exception cref="LinuxException">The program could not be started, e.g. ENOENT.</exception>
-    public static int Start(string file, IReadOnlyList<byte[]> argv, IReadOnlyList<byte[]> environment,
+    public static int Start(byte[] file, IReadOnlyList<byte[]> argv, IReadOnlyList<byte[]> environment,
         IReadOnlyList<int> descriptors, byte[]? directory = null)
     {
         var memory = new NativeStrings();
@@ -45,7 +50,7 @@ static unsafe class Spawn
             HugePages.Restore();
             int pid;
             var error = posix_spawnp(&pid, memory.Add(file), actions, attributes, memory.Array(argv), memory.Array(environment));
-            return error == 0 ? pid : throw new LinuxException("exec", file, error);
+            return error == 0 ? pid : throw new LinuxException("exec", Encoding.UTF8.GetString(file), error);
         }
         finally
         {

@@ -55,7 +55,7 @@ static class RunMode
             if (interruption.WasAsked)
                 throw new ApplianceException(Blame.Transient, "run command", Encoding.UTF8.GetString(words[0]), "interrupted");
             var pass = lease.Issued!;
-            return new RunJob(node.Hypervisor, pass, lease.Directory, CommandLine.EX_TEMPFAIL).Run(Commands.ByHand(words, account, pass)).GetAwaiter().GetResult();
+            return new RunJob(node.Hypervisor, pass, lease.Directory, CommandLine.EX_TEMPFAIL).Run(Commands.ByHand(words, account, pass)).GetAwaiter().GetResult().Status;
         }
         finally
         {

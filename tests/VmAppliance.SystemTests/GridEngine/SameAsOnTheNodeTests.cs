@@ -18,7 +18,7 @@ sealed class SameAsOnTheNodeTests
         echo "job=$JOB_ID name=$JOB_NAME task=$SGE_TASK_ID queue=$QUEUE slots=$NSLOTS restarted=$RESTARTED kind=$ENVIRONMENT request=$REQUEST"
         echo "tmp=$TMPDIR of $(stat -c %U "$TMPDIR")"; : > "$TMPDIR/x"
         echo "script=$JOB_SCRIPT $(sha256sum < "$JOB_SCRIPT")"
-        echo "input=$(wc -c)"
+        echo "input=$(wc -c) $(readlink /proc/self/fd/0)"
         echo "an error" >&2
         exit 3
 
@@ -41,7 +41,7 @@ sealed class SameAsOnTheNodeTests
         var job = jobs[0];
         await Assert.That(job.Output).Contains("program=-bash ").And.Contains("word=[two words]\nword=[]\nword=[it's \"q\" $HOME *]\n")
             .And.Contains("cwd=/home/vmauser1 umask=0022 user=vmauser1:").And.Contains("blank=[a  b] quote=[it's \"so\" \\ $HOME] break=[one\ntwo] empty=[]")
-            .And.Contains("name=report").And.Contains("input=0\n");
+            .And.Contains("name=report").And.Contains("input=0 /dev/null\n");
         await Assert.That(job.Errors).IsEqualTo("an error\n");
         await Assert.That(job.Account.ExitStatus).IsEqualTo(3);
         // The machine's boot is part of what the job has cost.
@@ -58,7 +58,7 @@ sealed class SameAsOnTheNodeTests
         });
 
         await Same(jobs);
-        await Assert.That(jobs[0].Output).Contains("program=-sh ").And.EndsWith("input=0\nan error\n");
+        await Assert.That(jobs[0].Output).Contains("program=-sh ").And.EndsWith("input=0 /dev/null\nan error\n");
         await Assert.That(jobs[0].Account.ExitStatus).IsEqualTo(1);
     }
 
@@ -113,6 +113,41 @@ sealed class SameAsOnTheNodeTests
         await Assert.That(jobs[0].Output).StartsWith("/bin/sh ").And.EndsWith(" one /usr/bin/dash\n");
     }
 
+    [Test]
+    [Arguments("SEGV", 11)]
+    [Arguments("TERM", 15)]
+    public async Task DeathBySignal(string name, int number)
+    {
+        var jobs = await Everywhere(q => new Submission(q) { Script = $"kill -s {name} $$\n" });
+
+        await Same(jobs);
+        await Assert.That((jobs[0].Account.Failed, jobs[0].Account.ExitStatus)).IsEqualTo((100, 128 + number));
+    }
+
+    [Test]
+    public async Task DeathBySignalIsToldToWhoWaits()
+    {
+        var waiting = await Task.WhenAll(new[] { "vm.q", "plain.q" }.Select(q => Cell.As(Cell.Owner, "qsub", "-sync", "y", "-q", q, "-o", "/dev/null", "-e", "/dev/null",
+            "-N", "dies", "-b", "y", "kill -SEGV $$").Run()));
+        var said = waiting.Select(w => Regex.Replace($"{w.Status} {w.Text}{w.ErrorText}", @"(?<=[Jj]ob )\d+", "ID")).ToList();
+
+        await Assert.That(said[0]).IsEqualTo(said[1]);
+        await Assert.That(said[0]).Contains("SIGSEGV");
+    }
+
+    [Test]
+    public async Task ScriptWhoseInterpreterIsNotThere()
+    {
+        foreach (var queue in new[] { "unix.q", "plainunix.q" })
+        {
+            await using var job = await Cell.Submit(new Submission(queue) { Script = "#!/bin/sh\r\necho hi\r\n" });
+            await job.Started();
+            await job.Becomes("Eqw");
+
+            await Assert.That(job.Errors).EndsWith(queue == "unix.q" ? ": its interpreter, /bin/sh\\r, is not there: its lines end in carriage returns, as on Windows\n" : "");
+        }
+    }
+
     Task<FinishedJob[]> Everywhere(Func<string, Submission> submission) => Everywhere(["vm.q", "native.q", "plain.q"], submission);
 
     // In a machine first, in a queue without hooks last.
@@ -137,7 +172,7 @@ sealed class SameAsOnTheNodeTests
     {
         var lines = job.Output.Split(job.Output.Contains('\0', StringComparison.Ordinal) ? '\0' : '\n')
             .Where(l => !l.StartsWith("SGE_STARTER_", StringComparison.Ordinal) && !l.StartsWith("SGE_EXECD_PIDFILE=", StringComparison.Ordinal))
-            .Append($"status {job.Account.ExitStatus}").Append($"errors {job.Errors}");
+            .Append($"status {job.Account.Values["exit_status"]} failed {job.Account.Values["failed"]}").Append($"errors {job.Errors}");
         return [.. lines.Select(l => Regex.Replace(l, $@"(?<=job=|JOB_ID=|job_scripts/|/tmp/|active_jobs/){job.Id}\b", "ID"))
             .Select(l => Regex.Replace(Regex.Replace(l, @"/jobs/\d+/", "/jobs/N/"), @"\b(vm|native|plain|stdin|unix|plainstdin|plainunix)\.q\b", "QUEUE"))];
     }

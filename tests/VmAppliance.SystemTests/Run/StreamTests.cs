@@ -41,7 +41,7 @@ sealed class StreamTests
         var result = await Machine.Start("/nowhere").Behind("sh", "-c", "exec \"$@\" 2>&1", "sh").Run();
 
         await Assert.That(result.ToString()).IsEqualTo(
-            new CommandResult(127, "vmappliance: start job, /nowhere: No such file or directory\n"u8.ToArray(), []).ToString());
+            new CommandResult(100, "vmappliance: start job, /nowhere: No such file or directory\n"u8.ToArray(), []).ToString());
     }
 
     [Test]
@@ -94,6 +94,14 @@ sealed class StreamTests
         var result = await Machine.Script("wc -c").Run();
 
         await Assert.That(result.ToString()).IsEqualTo(new CommandResult(0, "0\n"u8.ToArray(), []).ToString());
+    }
+
+    // Programs look at it to find out whether there is anything to read: rg(1) reads a pipe rather than the files that are there.
+    [Test]
+    public async Task NoInputIsTheNullDevice()
+    {
+        await Assert.That(await Machine.Start("readlink", "/proc/self/fd/0").Require()).IsEqualTo("/dev/null\n");
+        await Assert.That(await (Machine.Start("readlink", "/proc/self/fd/0") with { Input = [] }).Require()).IsNotEqualTo("/dev/null\n");
     }
 
     [Test]

@@ -10,6 +10,9 @@ static class LimitedStart
     /// <summary>The word behind <c>vmappliance guest</c>.</summary>
     public const string Verb = "limited";
 
+    // The descriptor behind the job's own.
+    const int Report = 3;
+
     const int Words = 5; // program, guest, limited, LIMITS, FILE; then the job's argv
 
     /// <summary>Limits as an argument: <c>RESOURCE:SOFT:HARD,…</c></summary>
@@ -20,20 +23,20 @@ static class LimitedStart
     public static IReadOnlyList<Limit> Parse(string text) => [.. text.Split(',').Select(part => part.Split(':'))
         .Select(p => new Limit(int.Parse(p[0], CultureInfo.InvariantCulture), ulong.Parse(p[1], CultureInfo.InvariantCulture), ulong.Parse(p[2], CultureInfo.InvariantCulture)))];
 
-    /// <summary>Becomes the job; returns only if that fails.</summary>
+    /// <summary>Becomes the job; returns only if that fails, and says why to who waits for it: errno(3) as the bytes of an int.</summary>
     public static int Run()
     {
+        using var report = new Descriptor(Report);
+        report.CloseOnExec();
         var words = InitialProcess.Arguments();
-        var file = Encoding.UTF8.GetString(words[Words - 1]);
         try
         {
-            Exec.Replace(file, [.. words.Skip(Words)], InitialProcess.Environment(), Parse(Encoding.UTF8.GetString(words[Words - 2])));
-            return JobLauncher.NotExecutable;
+            Exec.Replace(words[Words - 1], [.. words.Skip(Words)], InitialProcess.Environment(), Parse(Encoding.UTF8.GetString(words[Words - 2])));
         }
         catch (LinuxException e)
         {
-            Diagnostics.Complaint.Say($"vmappliance: start job, {file}: {e.Reason}\n");
-            return JobLauncher.StatusOf(e);
+            report.WriteAll(BitConverter.GetBytes(e.Errno));
         }
+        return 1;
     }
 }

@@ -16,6 +16,12 @@ sealed class JobLauncherTests
 
     static (int Status, string Output) Run(JobSpec spec, string input = "")
     {
+        var (end, output) = End(spec, input);
+        return (end.Status, output);
+    }
+
+    static (JobEnd End, string Output) End(JobSpec spec, string input = "")
+    {
         var header = JsonSerializer.SerializeToUtf8Bytes(spec, GuestJson.Default.JobSpec);
         using var child = Child.Start(Child.Program, [B("vmappliance"), B("guest"), B("exec")], [], [.. BitConverter.GetBytes(header.Length), .. header, OutputMark.Go, .. B(input)]);
         using var sink = new MemoryStream();
@@ -23,16 +29,23 @@ sealed class JobLauncherTests
         // Standard error goes the same way, with marks of its own: the first end counts.
         output.Write(child.ReadToEnd());
         var status = child.Wait();
-        return (output.Status == status ? status : -1, Encoding.Latin1.GetString(sink.ToArray()));
+        return (output.Status == status ? output.End!.Value : new JobEnd(-1), Encoding.Latin1.GetString(sink.ToArray()));
     }
 
     [Test]
     [Arguments("exit 0", 0)]
     [Arguments("exit 3", 3)]
     [Arguments("exit 255", 255)]
-    [Arguments("kill -TERM $$", 143)]
-    [Arguments("kill -KILL $$", 137)]
-    public async Task The_status_of_the_job_is_in_the_mark_and_the_launchers_own(string script, int status) => await Assert.That(Run(Spec("sh", "-c", script)).Status).IsEqualTo(status);
+    [Arguments("exit 139", 139)]
+    public async Task The_status_of_the_job_is_in_the_mark_and_the_launchers_own(string script, int status) => await Assert.That(End(Spec("sh", "-c", script)).End).IsEqualTo(new JobEnd(status));
+
+    [Test]
+    [Arguments(9)]
+    [Arguments(11)]
+    [Arguments(15)]
+    [Arguments(64)]
+    public async Task A_signal_that_the_job_dies_of_is_told_apart_from_a_status(int signal) =>
+        await Assert.That(End(Spec("sh", "-c", $"kill -{signal} $$")).End).IsEqualTo(new JobEnd(128 + signal, signal));
 
     [Test]
     [Arguments(int.MaxValue)]
@@ -65,30 +78,77 @@ sealed class JobLauncherTests
         await Assert.That(output).Contains("vmappliance: start job, mine: No such file or directory\n");
     }
 
-    [Test]
-    public async Task What_cannot_be_executed_has_the_status_that_shells_give_it() => await Assert.That(Run(Spec("/etc/passwd")).Status).IsEqualTo(126);
+    // With a limit a second step becomes the job: what hinders it there comes to the same.
+    static IReadOnlyList<Limit>[] Ways => [[], [new Limit(7, 99, 99)]];
 
     [Test]
-    public async Task The_job_has_its_directory_or_else_its_home()
+    [Arguments("#!/bin/sh\r\necho hi\r\n", 0x1ED, 127, "its interpreter, /bin/sh\\r, is not there: its lines end in carriage returns, as on Windows")]
+    [Arguments("#! /nonexistent/interpreter -x\n", 0x1ED, 127, "its interpreter, /nonexistent/interpreter, is not there")]
+    [Arguments("#!/etc/passwd\n", 0x1ED, 126, "its interpreter, /etc/passwd, is not executable")]
+    [Arguments("#!/bin/sh\n", 0x1A4, 126, "it is not executable")]
+    public async Task What_cannot_be_executed_is_refused_and_says_what_is_missing(string text, int mode, int status, string reason)
     {
         using var directory = new TempDirectory();
-        await Assert.That(Run(Spec("pwd") with { Directory = B(directory.Path) }).Output).IsEqualTo($"{directory.Path}\n");
-        await Assert.That(Run(Spec("pwd") with { Directory = B("/nonexistent"), Environment = [B("PATH=/bin"), B($"HOME={directory.Path}")] }).Output).IsEqualTo($"{directory.Path}\n");
-        await Assert.That(Run(Spec("pwd") with { Directory = B("/nonexistent"), Environment = [B("PATH=/bin")] }).Output).IsEqualTo("/\n");
+        var script = directory.Write("script", text, mode);
+        foreach (var limits in Ways)
+            await Assert.That(End(Spec(script) with { Limits = limits }))
+                .IsEqualTo((new JobEnd(status, IsRefused: true), $"vmappliance: start job, {script}: {reason}\n"));
+    }
+
+    // A kernel that cannot read the whole of it, too, says that it is no program (fs/binfmt_script.c).
+    [Test]
+    [Arguments("echo read by /bin/sh\n")]
+    [Arguments("#!/0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"
+        + "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789\necho read by /bin/sh\n")]
+    public async Task A_script_that_names_no_interpreter_is_read_by_sh(string text)
+    {
+        using var directory = new TempDirectory();
+        foreach (var limits in Ways)
+            await Assert.That(End(Spec(directory.Write("script", text, 0x1ED)) with { Limits = limits })).IsEqualTo((new JobEnd(0), "read by /bin/sh\n"));
+    }
+
+    [Test]
+    public async Task Without_its_directory_the_job_is_refused()
+    {
+        using var directory = new TempDirectory();
+        await Assert.That(End(Spec("pwd") with { Directory = B(directory.Path) })).IsEqualTo((new JobEnd(0), $"{directory.Path}\n"));
+        await Assert.That(End(Spec("pwd") with { Directory = B("/nonexistent"), Environment = [B("PATH=/bin"), B($"HOME={directory.Path}")] }))
+            .IsEqualTo((new JobEnd(126, IsRefused: true), "vmappliance: start job, pwd: its working directory, /nonexistent, is not in the machine\n"));
+    }
+
+    [Test]
+    public async Task Names_that_are_no_text_arrive_byte_for_byte()
+    {
+        using var directory = new TempDirectory();
+        var place = $"{directory.Path}/\xe9";
+        var script = new StagedFile(B($"{place}/\xe9"), B("#!/bin/sh\npwd; echo $0 $1; cat\n"), true);
+        var spec = Spec($"{place}/\xe9", "\xe9") with
+        {
+            Files = [script, new StagedFile(B($"{place}/input"), B("staged"), false)], Scratch = [B($"{place}/tmp")], Input = B($"{place}/input"),
+            Environment = [B("PATH=/bin"), B("\xe9=1")],
+        };
+        foreach (var limits in Ways)
+        {
+            await Assert.That(Run(spec with { Limits = limits })).IsEqualTo((0, $"/\n{place}/\xe9 \xe9\nstaged"));
+            await Assert.That(Run(Spec("\xe9", "x") with { Limits = limits, Directory = B(place), Input = B("/dev/null"), Environment = [B($"PATH=/bin:{place}")] }))
+                .IsEqualTo((0, $"{place}\n{place}/\xe9 x\n"));
+        }
+        // The runtime could not.
+        await Assert.That(Run(Spec("rm", "-r", place)).Status).IsEqualTo(0);
     }
 
     [Test]
     public async Task The_job_has_its_name_umask_limits_and_files()
     {
         using var directory = new TempDirectory();
-        var script = new StagedFile(directory["spool/7.1/script"], B("echo $0; umask; ulimit -n; cat\n"), true);
-        var spec = Spec("/bin/bash", script.Path) with
+        var script = new StagedFile(B(directory["spool/7.1/script"]), B("echo $0; umask; ulimit -n; cat\n"), true);
+        var spec = Spec("/bin/bash", directory["spool/7.1/script"]) with
         {
-            Argv0 = B("-bash"), Umask = 0x3F, Limits = [new(7, 99, 99)], Files = [script, new StagedFile(directory["input"], B("staged"), false)],
-            Scratch = [directory["tmp/a"]], Input = directory["input"],
+            Argv0 = B("-bash"), Umask = 0x3F, Limits = [new(7, 99, 99)], Files = [script, new StagedFile(B(directory["input"]), B("staged"), false)],
+            Scratch = [B(directory["tmp/a"])], Input = B(directory["input"]),
         };
-        await Assert.That(Run(spec)).IsEqualTo((0, $"{script.Path}\n0077\n99\nstaged"));
-        await Assert.That((Directory.Exists(directory["tmp/a"]), (int)File.GetUnixFileMode(script.Path))).IsEqualTo((true, 0x1ED));
+        await Assert.That(Run(spec)).IsEqualTo((0, $"{directory["spool/7.1/script"]}\n0077\n99\nstaged"));
+        await Assert.That((Directory.Exists(directory["tmp/a"]), (int)File.GetUnixFileMode(directory["spool/7.1/script"]))).IsEqualTo((true, 0x1ED));
     }
 
     [Test]
