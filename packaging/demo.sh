@@ -16,6 +16,8 @@ state_dir = $dir/state
 [slots]
 count = 2
 memory = 512MiB
+[image:demo]
+missing_directory = make
 INI
 
 wanted=$(sha256sum "$binary" "$image/root.tar" "$image/kernel" "$image/initrd" | sha256sum)
@@ -26,6 +28,7 @@ if [ "$(cat "$dir/imported" 2>/dev/null)" != "$wanted" ]; then
 fi
 
 status=0
+cd /
 # shellcheck disable=SC2016 # for the shell in the machine
 "$binary" run --config "$config" --image demo --timeline -- sh -c '
   echo "hello from $(hostname): Debian $(cat /etc/debian_version), kernel $(uname -r)"

@@ -13,7 +13,7 @@ sealed record Settings(
 {
     /// <summary>The settings of an image, with the defaults where it has no section.</summary>
     public ImageSettings Image(string name) => Images.TryGetValue(name, out var image) ? image
-        : new ImageSettings(Slots.Cpus, Slots.Memory, null, "", Appliance.UsualMachine, "auto", Appliance.ReadyTimeout, Appliance.UsualIdentity, TemplateKind.Auto);
+        : new ImageSettings(Slots.Cpus, Slots.Memory, null, "", Appliance.UsualMachine, "auto", Appliance.ReadyTimeout, Appliance.UsualIdentity, TemplateKind.Auto, MissingDirectory.Refuse);
 }
 
 /// <summary>What runs machines.</summary>
@@ -101,6 +101,16 @@ enum TemplateKind
     Off,
 }
 
+/// <summary>What becomes of a job whose working directory is not in its machine.</summary>
+enum MissingDirectory
+{
+    /// <summary>It is not run.</summary>
+    Refuse,
+
+    /// <summary>The directory is made, empty and root's.</summary>
+    Make,
+}
+
 /// <summary>[appliance]</summary>
 sealed record ApplianceSettings(string Batch, HypervisorKind Hypervisor, Acceleration Acceleration, string RunDirectory,
     string StateDirectory, string Qemu, TimeSpan ReadyTimeout, int LostStatus)
@@ -150,8 +160,9 @@ sealed record GridEngineSettings(string AdminUser);
 /// <param name="ReadyTimeout">How long a machine may take to get ready.</param>
 /// <param name="Identity">How a machine learns whose it is.</param>
 /// <param name="Template">Whether machines are resumed from a template.</param>
+/// <param name="MissingDirectory">What becomes of a job whose working directory the image does not have.</param>
 sealed record ImageSettings(int? Cpus, long Memory, long? MemoryPerSlot, string Append, string Machine, string Cpu, TimeSpan ReadyTimeout,
-    IdentityKind Identity, TemplateKind Template)
+    IdentityKind Identity, TemplateKind Template, MissingDirectory MissingDirectory)
 {
     /// <summary>Virtual cpus for a job with so many slots on the node.</summary>
     public int CpusFor(int slots) => Cpus ?? slots;

@@ -11,4 +11,6 @@ namespace VmAppliance.Jobs;
 /// <param name="Cpus">Virtual cpus; null for the image's.</param>
 /// <param name="Memory">Bytes; null for the image's.</param>
 /// <param name="Boots">Whether it boots in any case.</param>
-sealed record MachineRequest(Job Job, Account Owner, string Image, int LostStatus, int? Cpus = null, long? Memory = null, bool Boots = false);
+/// <param name="Directory">The job's working directory; null when it has none.</param>
+sealed record MachineRequest(Job Job, Account Owner, string Image, int LostStatus, int? Cpus = null, long? Memory = null, bool Boots = false,
+    byte[]? Directory = null);

@@ -37,7 +37,7 @@ static class PrologMode
         RootHook.RefuseTooSmall(kept, settings.Image(queue.Image).MemoryFor(job.Slots));
         var timeline = new Timeline();
         using var lease = new PrepareJob(new Node(settings), timeline).Run(
-            new MachineRequest(job, AccountDatabase.Get(job.Owner), queue.Image, queue.LostStatus));
+            new MachineRequest(job, AccountDatabase.Get(job.Owner), queue.Image, queue.LostStatus, Directory: InitialProcess.Directory()));
         Journal.Write(Severity.Information, $"job {job.Key} of {job.Owner}: slot {lease.Record.Slot}, image {queue.Image}, {timeline}");
     }
 

@@ -45,7 +45,8 @@ static class RunMode
         var node = new Node(ConfigurationFile.Load(configuration));
         var account = Owner(owner);
         var job = new Job(new JobKey($"run{Environment.ProcessId}", 1), account.Name, "", [], null);
-        var request = new MachineRequest(job, account, image ?? OnlyImage(node), node.Settings.Appliance.LostStatus, cpus, memory, cold);
+        var request = new MachineRequest(job, account, image ?? OnlyImage(node), node.Settings.Appliance.LostStatus, cpus, memory, cold,
+            InitialProcess.Directory());
         var timeline = new Timeline();
         // Held over the whole cycle: whenever Ctrl-C comes, the machine is taken down in order.
         using var interruption = new Interruption();

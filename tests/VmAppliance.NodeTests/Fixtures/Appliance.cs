@@ -40,6 +40,7 @@ sealed class Appliance : IDisposable
             [image:demo]
             memory = 128MiB
             template = {template}
+            missing_directory = make
             [image:demo-x]
             template = off
             [image:demo-tar]

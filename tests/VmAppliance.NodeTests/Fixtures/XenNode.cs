@@ -88,6 +88,7 @@ sealed class XenNode : IAsyncInitializer
             {string.Join('\n', storage)}
             [image:{Image}]
             {string.Join('\n', image)}
+            missing_directory = make
             [queue:vm.q]
             image = {Image}
 

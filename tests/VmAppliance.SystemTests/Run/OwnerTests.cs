@@ -73,11 +73,9 @@ sealed class OwnerTests
         var result = await (Machine.Session.Standard.Script("id -un; pwd; echo $HOME $USER $LOGNAME; umask; cat /etc/shadow") with
         {
             Environment = new Dictionary<string, string> { ["SUDO_USER"] = Owner.Name },
-            // It does not exist in the machine.
-            Directory = Machine.Session.Directory,
         }).Behind("sh", "-c", "umask 027; exec \"$@\"", "sh").Run();
 
-        await Assert.That(result.Text).IsEqualTo($"{Owner.Name}\n{Owner.Home}\n{Owner.Home} {Owner.Name} {Owner.Name}\n0027\n");
+        await Assert.That(result.Text).IsEqualTo($"{Owner.Name}\n/\n{Owner.Home} {Owner.Name} {Owner.Name}\n0027\n");
         await Assert.That(result.ErrorText).Contains("Permission denied");
     }
 

@@ -79,10 +79,10 @@ sealed class SettingsReaderTests
     [Test]
     public async Task An_image_inherits_what_its_section_does_not_say()
     {
-        var settings = Good("[appliance]\nready_timeout = 5s\n[slots]\ncpus = 3\nmemory = 128MiB\n[image:a]\nappend = one two\nidentity = seed\ntemplate = off\n[image:b]\nmemory = 2GiB\n");
-        await Assert.That(settings.Image("a")).IsEqualTo(new ImageSettings(3, 128L << 20, null, "one two", "q35", "auto", TimeSpan.FromSeconds(5), IdentityKind.Seed, TemplateKind.Off));
+        var settings = Good("[appliance]\nready_timeout = 5s\n[slots]\ncpus = 3\nmemory = 128MiB\n[image:a]\nappend = one two\nidentity = seed\ntemplate = off\nmissing_directory = make\n[image:b]\nmemory = 2GiB\n");
+        await Assert.That(settings.Image("a")).IsEqualTo(new ImageSettings(3, 128L << 20, null, "one two", "q35", "auto", TimeSpan.FromSeconds(5), IdentityKind.Seed, TemplateKind.Off, MissingDirectory.Make));
         await Assert.That(settings.Image("b").Memory).IsEqualTo(2L << 30);
-        await Assert.That(settings.Image("c")).IsEqualTo(new ImageSettings(3, 128L << 20, null, "", "q35", "auto", TimeSpan.FromSeconds(5), IdentityKind.Port, TemplateKind.Auto));
+        await Assert.That(settings.Image("c")).IsEqualTo(new ImageSettings(3, 128L << 20, null, "", "q35", "auto", TimeSpan.FromSeconds(5), IdentityKind.Port, TemplateKind.Auto, MissingDirectory.Refuse));
     }
 
     [Test]

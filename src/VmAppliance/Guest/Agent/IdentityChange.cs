@@ -25,6 +25,8 @@ static class IdentityChange
         MakeOwned(identity.Account.Home, identity.Account, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         foreach (var directory in identity.Directories)
             MakeOwned(directory, identity.Account, (UnixFileMode)0x1ED /* 0755 */);
+        if (identity.WorkingDirectory is { } working)
+            WorkingDirectory.Make(working);
         NetworkChange.Apply(identity.Network);
     }
 

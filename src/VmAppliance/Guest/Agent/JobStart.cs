@@ -8,6 +8,8 @@ namespace VmAppliance.Guest.Agent;
 /// <param name="streams">Its session's.</param>
 sealed class JobStart(JobSpec spec, PassedStreams streams)
 {
+    const string Hint = "(hint: missing_directory = make in the image's section of vmappliance.ini(5) has such a directory made, empty)";
+
     Descriptor? _report;
     byte[] _program = spec.Arguments[0];
 
@@ -17,7 +19,7 @@ sealed class JobStart(JobSpec spec, PassedStreams streams)
     public int Begin()
     {
         if (Files.Target(spec.Directory) is not { IsDirectory: true })
-            throw new IOException($"its working directory, {Directory}, is not in the machine");
+            throw new IOException($"its working directory, {Directory}, is not in the machine\n{Hint}");
         Stage();
         try
         {

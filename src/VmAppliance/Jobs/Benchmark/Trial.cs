@@ -27,7 +27,9 @@ sealed class Trial : IDisposable
         using (source)
         using (sink)
             Pid = Spawn.Start(way.Argv[0], [.. way.Argv.Select(Encoding.UTF8.GetBytes)],
-                [.. CommandRunner.CleanEnvironment, .. way.Environment.Select(Encoding.UTF8.GetBytes)], [source.Number, sink.Number, _errors.Number]);
+                [.. CommandRunner.CleanEnvironment, .. way.Environment.Select(Encoding.UTF8.GetBytes)], [source.Number, sink.Number, _errors.Number],
+                // Every machine has it.
+                "/"u8.ToArray());
     }
 
     /// <summary>The process.</summary>

@@ -112,8 +112,9 @@ sealed class JobLauncherTests
     {
         using var directory = new TempDirectory();
         await Assert.That(End(Spec("pwd") with { Directory = B(directory.Path) })).IsEqualTo((new JobEnd(0), $"{directory.Path}\n"));
-        await Assert.That(End(Spec("pwd") with { Directory = B("/nonexistent"), Environment = [B("PATH=/bin"), B($"HOME={directory.Path}")] }))
-            .IsEqualTo((new JobEnd(126, IsRefused: true), "vmappliance: start job, pwd: its working directory, /nonexistent, is not in the machine\n"));
+        var (end, output) = End(Spec("pwd") with { Directory = B("/nonexistent"), Environment = [B("PATH=/bin"), B($"HOME={directory.Path}")] });
+        await Assert.That(end).IsEqualTo(new JobEnd(126, IsRefused: true));
+        await Assert.That(output).StartsWith("vmappliance: start job, pwd: its working directory, /nonexistent, is not in the machine\n(hint: missing_directory = make ");
     }
 
     [Test]
