@@ -1,47 +1,48 @@
-using System.Globalization;
-using System.Text.Json;
 using VmAppliance.Diagnostics;
 using VmAppliance.Linux;
 using VmAppliance.Processes;
 
 namespace VmAppliance.Images;
 
-/// <summary>Turns what an administrator has (raw, qcow2, tar) into a raw disk: a sparse file or a block device.</summary>
+/// <summary>
+/// Turns what an administrator has (raw, qcow2, tar) into a raw disk: a sparse file or a block device. Its bytes come from elsewhere: root
+/// itself only copies them and reads a header, and follows nothing that they refer to. Who understands more of them is nobody.
+/// </summary>
 sealed class DiskConversion : IDisposable
 {
-    const long Room = 512L << 20;
-    const int TarMagicOffset = 257;
+    const int ReadOnlyByOwner = 0x100, OwnerOnly = 0x180; // 0400, 0600
+    const int Sector = 512;
 
-    static readonly (byte[] Magic, int Offset)[] Archives =
-        [("ustar"u8.ToArray(), TarMagicOffset), ([0x1F, 0x8B], 0), ([0xFD, 0x37, 0x7A, 0x58, 0x5A], 0), ([0x28, 0xB5, 0x2F, 0xFD], 0)];
-
-    readonly string _source;
+    readonly DiskSource _source;
     readonly TimeSpan _patience;
-    readonly string? _tree;
+    readonly string _directory;
+    readonly RootTree? _tree;
 
     /// <summary>Looks at the source; an archive is unpacked.</summary>
     /// <param name="source">What the administrator has.</param>
     /// <param name="size">Size in bytes of the disk made from an archive; null lets it follow from the content.</param>
     /// <param name="patience">How long each tool may take.</param>
-    /// <param name="directory">Where an archive is unpacked.</param>
-    /// <exception cref="ApplianceException">The source cannot be read, or a tool failed.</exception>
+    /// <param name="directory">A directory of root's own: an archive is unpacked in it.</param>
+    /// <exception cref="ApplianceException">The source cannot be read or imported, or a tool failed.</exception>
     public DiskConversion(string source, long? size, TimeSpan patience, string directory)
     {
-        (_source, _patience) = (source, patience);
-        if (IsArchive())
-            try
+        (_patience, _directory, _source) = (patience, directory, DiskSource.Open(source));
+        try
+        {
+            if (_source.Format.Kind == DiskKind.Archive)
+                _tree = new RootTree($"{directory}/tree", _source, patience);
+            Bytes = _source.Format.Kind switch
             {
-                _tree = $"{directory}/tree";
-                Unpack(_tree);
-                Bytes = size ?? Needed(_tree);
-            }
-            catch
-            {
-                Dispose();
-                throw;
-            }
-        else
-            Bytes = VirtualSize();
+                DiskKind.Archive => size ?? _tree!.Needed(),
+                DiskKind.Qcow2 => _source.Format.VirtualBytes,
+                _ => (_source.FileBytes + Sector - 1) / Sector * Sector,
+            };
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     /// <summary>Size of the disk.</summary>
@@ -51,73 +52,61 @@ sealed class DiskConversion : IDisposable
     /// <param name="target">A path where nothing is yet.</param>
     public void WriteFile(string target)
     {
-        if (_tree is null)
+        if (_source.Format.Kind == DiskKind.Raw)
         {
-            CommandRunner.Require("convert disk", ["qemu-img", "convert", "-O", "raw", _source, target], _patience);
+            SparseCopy.WithoutZeroes(_source.Opened, Bytes, target, OwnerOnly);
             return;
         }
-        using (var disk = File.Create(target))
-            disk.SetLength(Bytes);
-        MakeFileSystem(_tree, target);
+        using var disk = Descriptor.Open(target, OpenMode.ReadWrite | OpenMode.Create | OpenMode.Exclusive, OwnerOnly);
+        Files.SetSize(disk, Bytes);
+        Files.Change(target, OwnerOnly, ForeignTool.User, -1);
+        Fill(disk, isNew: true);
+        Files.Change(target, OwnerOnly, Host.EffectiveUser, -1);
     }
 
     /// <summary>Writes the disk over a block device of at least its size.</summary>
     public void WriteOver(string device)
     {
-        if (_tree is null)
-            CommandRunner.Require("convert disk", ["qemu-img", "convert", "-n", "-O", "raw", _source, device], _patience);
-        else
-            MakeFileSystem(_tree, device);
+        if (_source.Format.Kind == DiskKind.Raw)
+        {
+            SparseCopy.Over($"/proc/self/fd/{_source.Opened.Number}", device);
+            return;
+        }
+        using var disk = BlockDevice.OpenFor(ForeignTool.User, device);
+        Fill(disk, isNew: false);
     }
 
-    bool IsArchive()
+    // The tool opens what it has as descriptor 3 or 4 anew, by a name that QEMU cannot take for a protocol.
+    void Fill(Descriptor disk, bool isNew)
     {
-        var head = new byte[TarMagicOffset + 8];
-        using var file = File.OpenRead(_source);
-        var count = file.ReadAtLeast(head, head.Length, throwOnEndOfStream: false);
-        return Archives.Any(a => a.Offset + a.Magic.Length <= count && head.AsSpan(a.Offset).StartsWith(a.Magic));
+        if (_tree is not null)
+        {
+            _tree.MakeFileSystem(disk, Bytes);
+            return;
+        }
+        using var source = Readable();
+        using var nothing = Descriptor.Open("/dev/null", OpenMode.ReadWrite);
+        const string image = """json:{"driver":"qcow2","backing":null,"file":{"driver":"file","filename":"/proc/self/fd/3"}}""";
+        ForeignTool.Run("convert disk", ["qemu-img", "convert", "-n", .. isNew ? ["--target-is-zero"] : Array.Empty<string>(), "-O", "raw", image, "/proc/self/fd/4"],
+            ForeignRights.None, Bytes, _patience, nothing, nothing, source, disk);
     }
 
-    void Unpack(string tree)
+    // Nobody cannot open what is its owner's alone.
+    Descriptor Readable()
     {
-        Directory.CreateDirectory(tree);
-        CommandRunner.Require("unpack archive", ["tar", "--extract", "--numeric-owner", "--preserve-permissions", "--xattrs", "--xattrs-include=*",
-            "--file", _source, "--directory", tree], _patience);
-        RefreshAgent(tree);
-    }
-
-    // Lazy initialisation would make every job's machine write to its disk in the background.
-    void MakeFileSystem(string tree, string target) => CommandRunner.Require("make file system",
-        ["mkfs.ext4", "-q", "-F", "-E", "lazy_itable_init=0,lazy_journal_init=0,nodiscard", "-L", "root", "-d", tree, target], _patience);
-
-    long VirtualSize()
-    {
-        var text = CommandRunner.Require("look at disk", ["qemu-img", "info", "--output=json", _source], _patience);
-        using var info = JsonDocument.Parse(text);
-        return info.RootElement.GetProperty("virtual-size").GetInt64();
+        if (_source.IsReadableByAll)
+            return Descriptor.Open($"/proc/self/fd/{_source.Opened.Number}", OpenMode.Read);
+        var copy = $"{_directory}/source";
+        SparseCopy.WithoutZeroes(_source.Opened, _source.FileBytes, copy, ReadOnlyByOwner);
+        Files.Change(copy, ReadOnlyByOwner, ForeignTool.User, -1);
+        var opened = Descriptor.Open(copy, OpenMode.Read);
+        File.Delete(copy);
+        return opened;
     }
 
     public void Dispose()
     {
-        if (_tree is not null && Directory.Exists(_tree))
-            Directory.Delete(_tree, recursive: true);
-    }
-
-    // Node and guest speak one language when they are one binary. An archive without an agent is somebody's own image and stays as it is.
-    static void RefreshAgent(string tree)
-    {
-        const string agent = "usr/bin/vmappliance";
-        var isPlain = Files.Facts($"{tree}/usr") is { IsDirectory: true } && Files.Facts($"{tree}/usr/bin") is { IsDirectory: true };
-        if (!isPlain || Files.Facts($"{tree}/{agent}") is not { IsRegular: true })
-            return;
-        File.Delete($"{tree}/{agent}");
-        File.Copy(Host.Executable, $"{tree}/{agent}");
-        File.SetUnixFileMode($"{tree}/{agent}", (UnixFileMode)0x1ED /* 0755 */);
-    }
-
-    long Needed(string tree)
-    {
-        var kib = CommandRunner.Require("measure archive", ["du", "--summarize", "--block-size=1K", tree], _patience).Split('\t')[0];
-        return (long.Parse(kib, CultureInfo.InvariantCulture) * 1024 * 5 / 4) + Room;
+        _tree?.Dispose();
+        _source.Dispose();
     }
 }

@@ -31,34 +31,35 @@ sealed class ImageImport(Catalogue catalogue, bool mustUnpack)
     {
         Check(request);
         var version = string.Create(CultureInfo.InvariantCulture, $"{DateTime.UtcNow:yyyyMMdd'T'HHmmss}-{RandomNumberGenerator.GetHexString(6, lowercase: true)}");
-        var directory = $"{catalogue.Root}/{request.Name}/{version}";
-        Directory.CreateDirectory(catalogue.Root, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        using var alone = FileLock.Wait($"{catalogue.Root}/lock");
-        Directory.CreateDirectory(directory);
+        using var alone = catalogue.Lock(Patience);
+        foreach (var half in catalogue.Halves())
+            catalogue.Discard(half);
+        var unfinished = catalogue.Unfinished(request.Name, version);
+        Directory.CreateDirectory(unfinished);
         try
         {
-            var image = new Image(request.Name, version, DateTimeOffset.UtcNow, 0, "", request.Initrd is not null,
-                request.Append.Length > 0 ? request.Append : UsualArguments, catalogue.Volumes?.NameOf(request.Name, version)) { Directory = directory };
-            WriteDisk(request, image);
-            File.Copy(request.Kernel, image.Kernel);
-            image = image with { HasUnpacked = Unpack(request.Kernel, image.UnpackedFile) };
-            if (request.Initrd is not null)
-                File.Copy(request.Initrd, image.Initrd!);
-            Protect(directory);
-            image = image with { DiskBytes = Size(image.Disk), DiskSha256 = Checksum.OfFile(image.Disk) };
-            catalogue.Publish(image);
-            return image;
+            var image = Complete(request, new Image(request.Name, version, DateTimeOffset.UtcNow, 0, "", request.Initrd is not null,
+                request.Append.Length > 0 ? request.Append : UsualArguments, catalogue.Volumes?.NameOf(request.Name, version)) { Directory = unfinished });
+            return catalogue.Finish(image);
         }
         catch (Exception e)
         {
-            Discard(request.Name, version);
-            Directory.Delete(directory, recursive: true);
-            if (!Directory.EnumerateFileSystemEntries(Path.GetDirectoryName(directory)!).Any())
-                Directory.Delete(Path.GetDirectoryName(directory)!);
+            Discard(request.Name, unfinished);
             if (e is IOException or UnauthorizedAccessException)
                 throw new ApplianceException(Blame.Node, "import image", request.Name, e.Message, $"is there room in {catalogue.Root}?", e);
             throw;
         }
+    }
+
+    Image Complete(ImportRequest request, Image image)
+    {
+        WriteDisk(request, image);
+        File.Copy(request.Kernel, image.Kernel);
+        image = image with { HasUnpacked = Unpack(request.Kernel, image.UnpackedFile) };
+        if (request.Initrd is not null)
+            File.Copy(request.Initrd, image.Initrd!);
+        Protect(image.Directory);
+        return image with { DiskBytes = Size(image.Disk), DiskSha256 = Checksum.OfFile(image.Disk) };
     }
 
     // An image can be taken to a Xen node by hand; where none is, a kernel that Xen could not start is as good as any.
@@ -91,11 +92,11 @@ sealed class ImageImport(Catalogue catalogue, bool mustUnpack)
     }
 
     // Whatever becomes of it, the reason of the failure is what the administrator has to hear.
-    void Discard(string image, string version)
+    void Discard(string image, string unfinished)
     {
         try
         {
-            catalogue.Volumes?.Remove(image, version);
+            catalogue.Discard(unfinished);
         }
         catch (ApplianceException e)
         {
@@ -110,7 +111,7 @@ sealed class ImageImport(Catalogue catalogue, bool mustUnpack)
         if (!Catalogue.IsName(request.Name))
             throw new ApplianceException(Blame.Usage, "import image", request.Name, "this cannot be an image's name",
                 "letters, digits, '.', '-' and '_', beginning with a letter or digit; not 'none'");
-        foreach (var file in new[] { request.Disk, request.Kernel, request.Initrd }.OfType<string>().Where(f => !File.Exists(f)))
+        foreach (var file in new[] { request.Disk, request.Kernel, request.Initrd }.OfType<string>().Where(f => !File.Exists(f) && (f != request.Disk || !Directory.Exists(f))))
             throw new ApplianceException(Blame.Usage, "import image", request.Name, $"there is no file {file}");
     }
 

@@ -13,15 +13,15 @@ static class PackedKernel
 {
     const int SetupSectors = 0x1F1, Signature = 0x202, PayloadOffset = 0x248, PayloadLength = 0x24C, HeaderBytes = 0x250;
     const int Sector = 512, UsualSetupSectors = 4, SizeBytes = 4;
-    const long Largest = 256L << 20;
+    const long Largest = 256L << 20, MostUnpacked = 2L << 30;
 
     static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     // All but gzip, which has it anyway, are followed by four bytes that tell the unpacked size.
     static readonly Format[] Formats =
     [
-        new([0x1F, 0x8B], "gzip", ".gz", 0), new([0xFD, 0x37, 0x7A, 0x58, 0x5A], "xz", ".xz", SizeBytes), new([0x28, 0xB5, 0x2F, 0xFD], "zstd", ".zst", SizeBytes),
-        new([0x02, 0x21, 0x4C, 0x18], "lz4", ".lz4", SizeBytes), new("BZh"u8.ToArray(), "bzip2", ".bz2", SizeBytes),
+        new([0x1F, 0x8B], "gzip", 0), new([0xFD, 0x37, 0x7A, 0x58, 0x5A], "xz", SizeBytes), new([0x28, 0xB5, 0x2F, 0xFD], "zstd", SizeBytes),
+        new([0x02, 0x21, 0x4C, 0x18], "lz4", SizeBytes), new("BZh"u8.ToArray(), "bzip2", SizeBytes),
     ];
 
     static ReadOnlySpan<byte> Elf => [0x7F, (byte)'E', (byte)'L', (byte)'F'];
@@ -45,16 +45,16 @@ static class PackedKernel
     {
         if (Find(payload) is not { } format)
             throw Refused(kernel, "it is packed in a format that is not known here");
-        var packed = $"{target}{format.Extension}";
         try
         {
-            File.WriteAllBytes(packed, payload[..^format.Trailer]);
-            // Each of these tools puts what it unpacks beside what it was given; but lz4 does so on a terminal only.
-            CommandRunner.Require("unpack kernel", [format.Tool, "-d", "-q", "-f", packed, .. format.Tool == "lz4" ? [target] : Array.Empty<string>()], Patience);
-            using (var file = File.OpenRead(target))
+            using (var packed = Descriptor.Memory("kernel", payload.Length - format.Trailer))
+            using (var file = Descriptor.Open(target, OpenMode.ReadWrite | OpenMode.Create | OpenMode.Exclusive, 0x180 /* 0600 */))
             {
+                packed.WriteAll(payload[..^format.Trailer]);
+                packed.Rewind();
+                ForeignTool.Run("unpack kernel", [format.Tool, "-dc"], ForeignRights.None, MostUnpacked, Patience, packed, file);
                 var head = new byte[Elf.Length];
-                if (file.ReadAtLeast(head, head.Length, throwOnEndOfStream: false) < head.Length || !head.AsSpan().SequenceEqual(Elf))
+                if (file.ReadAt(0, head) < head.Length || !head.AsSpan().SequenceEqual(Elf))
                     throw Refused(kernel, "what is packed in it is no ELF file");
             }
         }
@@ -62,10 +62,6 @@ static class PackedKernel
         {
             File.Delete(target);
             throw;
-        }
-        finally
-        {
-            File.Delete(packed);
         }
     }
 
@@ -89,5 +85,5 @@ static class PackedKernel
 
     static ApplianceException Refused(string kernel, string reason) => new(Blame.Usage, "unpack kernel", kernel, reason, "give the kernel of a distribution: /boot/vmlinuz-VERSION");
 
-    sealed record Format(byte[] Magic, string Tool, string Extension, int Trailer);
+    sealed record Format(byte[] Magic, string Tool, int Trailer);
 }

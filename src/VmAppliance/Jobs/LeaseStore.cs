@@ -2,6 +2,7 @@ using System.Text.Json;
 using VmAppliance.Batch;
 using VmAppliance.Diagnostics;
 using VmAppliance.Linux;
+using VmAppliance.Processes;
 
 namespace VmAppliance.Jobs;
 
@@ -10,7 +11,9 @@ sealed class LeaseStore(string runDirectory, int slots)
 {
     const int LargestFile = 1 << 16;
     const string Unnamed = "new-";
-    static readonly TimeSpan LockPatience = TimeSpan.FromMinutes(2);
+    // Who has a lease starts its machine or takes it down.
+    static readonly TimeSpan LockPatience = TimeSpan.FromMinutes(2), LeasePatience = TimeSpan.FromMinutes(5);
+
     const UnixFileMode Passable = (UnixFileMode)0x1C9; // 0711: owners reach their own files by name, nobody can look around
 
     /// <summary>Where the leases are.</summary>
@@ -52,8 +55,12 @@ sealed class LeaseStore(string runDirectory, int slots)
     }
 
     /// <summary>Opens a lease to work on it, waiting for whoever does.</summary>
+    /// <param name="key">The job.</param>
+    /// <param name="patience">How long to wait; null as long as the work on a lease may take.</param>
     /// <returns>Null when there is none (any more).</returns>
-    public Lease? Open(JobKey key) => Open(key, FileLock.Wait);
+    /// <exception cref="ApplianceException">Somebody has been at work on it for all this time.</exception>
+    public Lease? Open(JobKey key, TimeSpan? patience = null) =>
+        Open(key, path => FileLock.Wait(path, patience ?? LeasePatience) ?? throw FileLockTrouble.Of("open lease", path, patience ?? LeasePatience));
 
     /// <summary>Opens a lease if nobody is at work on it.</summary>
     /// <param name="isBusy">Whether somebody is.</param>
@@ -106,8 +113,7 @@ sealed class LeaseStore(string runDirectory, int slots)
     }
 
     // Nobody has it for longer than a moment; whoever has was stopped or hangs, and must not hang all others.
-    FileLock LockNode() => FileLock.Wait($"{runDirectory}/lock", LockPatience) ?? throw new ApplianceException(Blame.Transient, "lock node", $"{runDirectory}/lock",
-        $"somebody has held it for {LockPatience.TotalSeconds:0} s", $"see who: fuser -v {runDirectory}/lock");
+    FileLock LockNode() => FileLock.Wait($"{runDirectory}/lock", LockPatience) ?? throw FileLockTrouble.Of("lock node", $"{runDirectory}/lock", LockPatience);
 
     Lease Make(JobKey key, LeaseRecord record)
     {
@@ -117,7 +123,7 @@ sealed class LeaseStore(string runDirectory, int slots)
             Directory.Delete(unnamed, recursive: true);
         Directory.CreateDirectory(unnamed);
         File.SetUnixFileMode(unnamed, Passable);
-        var held = FileLock.Wait($"{unnamed}/lock");
+        var held = FileLock.Try($"{unnamed}/lock") ?? throw FileLockTrouble.Of("claim slot", $"{unnamed}/lock", TimeSpan.Zero);
         var lease = new Lease(unnamed, record, held);
         lease.Enter(record.Phase);
         Directory.Move(unnamed, DirectoryOf(key));

@@ -7,7 +7,7 @@ using VmAppliance.Linux;
 namespace VmAppliance.Jobs;
 
 /// <summary>Something that was left behind.</summary>
-/// <param name="Kind">directory, lease, machine, disk or template.</param>
+/// <param name="Kind">directory, lease, machine, disk, template or import.</param>
 /// <param name="Name">Its name.</param>
 /// <param name="Reason">Why nobody needs it.</param>
 /// <param name="Gone">Whether it has been removed.</param>
@@ -19,7 +19,7 @@ sealed class Reaper(Node node)
 {
     /// <summary>Looks for rests and removes them.</summary>
     /// <param name="dryRun">Only say what would be removed.</param>
-    public IReadOnlyList<Rest> Run(bool dryRun) => [.. Halves(dryRun), .. Leases(dryRun), .. Machines(dryRun), .. Disks(dryRun), .. HalfTemplates(dryRun)];
+    public IReadOnlyList<Rest> Run(bool dryRun) => [.. Halves(dryRun), .. Leases(dryRun), .. Machines(dryRun), .. Disks(dryRun), .. HalfTemplates(dryRun), .. HalfImports(dryRun)];
 
     IEnumerable<Rest> Halves(bool dryRun) => node.Leases.Sweep(dryRun)
         .Select(name => new Rest("directory", name, "a hook was killed while it made or removed it", !dryRun));
@@ -35,6 +35,30 @@ sealed class Reaper(Node node)
                 if (dryRun || shelf.Remove(half))
                     yield return new Rest("template", Path.GetFileName(half), "whoever made or removed it was killed", !dryRun);
             }
+        }
+    }
+
+    IEnumerable<Rest> HalfImports(bool dryRun)
+    {
+        // Who has the lock imports: what he is at work on is no rest.
+        using var alone = node.Images.TryLock();
+        foreach (var half in alone is null ? [] : node.Images.Halves())
+        {
+            var trouble = dryRun ? null : Discard(half);
+            yield return new Rest("import", Path.GetFileName(half), "whoever imported or removed it was killed", !dryRun && trouble is null, trouble);
+        }
+    }
+
+    string? Discard(string half)
+    {
+        try
+        {
+            node.Images.Discard(half);
+            return null;
+        }
+        catch (ApplianceException e)
+        {
+            return e.Message;
         }
     }
 

@@ -51,6 +51,27 @@ static unsafe class BlockDevice
         return Errno.Last == Errno.EOPNOTSUPP ? false : throw new LinuxException("BLKDISCARD", path, Errno.Last);
     }
 
+    /// <summary>Opens a device in such a way that another user can open it anew through /proc/PID/fd, as long as this is open.</summary>
+    /// <param name="uid">The user.</param>
+    /// <param name="path">The device.</param>
+    /// <exception cref="LinuxException">It is no block device, or this is not root.</exception>
+    public static Descriptor OpenFor(int uid, string path)
+    {
+        var number = NumberOf(path) ?? throw new LinuxException("open", path, Errno.ENOTBLK);
+        // Beside the other devices: elsewhere a file system may be mounted without devices. It has its name for a moment only.
+        var node = $"/dev/.vmappliance-{Environment.ProcessId}";
+        DmNode.MakeNode(node, number);
+        try
+        {
+            Files.Change(node, 0x180 /* 0600 */, uid, -1);
+            return Descriptor.Open(node, OpenMode.ReadWrite);
+        }
+        finally
+        {
+            File.Delete(node);
+        }
+    }
+
     /// <summary>Overwrites the beginning of a device with zeros.</summary>
     public static void ZeroHead(string path, int bytes)
     {

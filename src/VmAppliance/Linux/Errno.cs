@@ -19,7 +19,8 @@ sealed class LinuxException(string call, string target, int errno)
 /// <summary>The error numbers the program branches on (asm-generic/errno-base.h, errno.h; x86-64).</summary>
 static class Errno
 {
-    public const int EPERM = 1, ENOENT = 2, ESRCH = 3, EINTR = 4, ENXIO = 6, ENOEXEC = 8, EBADF = 9, EAGAIN = 11, EACCES = 13, EBUSY = 16, EEXIST = 17, ENODEV = 19,
+    public const int EPERM = 1, ENOENT = 2, ESRCH = 3, EINTR = 4, ENXIO = 6, ENOEXEC = 8, EBADF = 9, EAGAIN = 11, EACCES = 13, ENOTBLK = 15, EBUSY = 16, EEXIST = 17,
+        ENODEV = 19,
         ENOTDIR = 20, EISDIR = 21, EINVAL = 22, EFBIG = 27, ENOSPC = 28, EPIPE = 32, ELOOP = 40, ENODATA = 61, EOPNOTSUPP = 95;
 
     /// <summary>errno of the last P/Invoke on this thread.</summary>

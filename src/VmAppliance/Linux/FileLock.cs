@@ -1,3 +1,4 @@
+using System.Globalization;
 using static VmAppliance.Linux.Native;
 
 namespace VmAppliance.Linux;
@@ -5,22 +6,22 @@ namespace VmAppliance.Linux;
 /// <summary>A lock that dies with its holder: flock(2) on a file.</summary>
 sealed class FileLock : IDisposable
 {
+    const int MostLocks = 100_000;
+
     readonly Descriptor _file;
 
     FileLock(Descriptor file) => _file = file;
 
-    /// <summary>Waits for the lock.</summary>
-    /// <param name="path">The lock file, made when missing (mode 0600).</param>
-    public static FileLock Wait(string path) => Take(path, LOCK_EX, OpenMode.ReadWrite | OpenMode.Create | OpenMode.NoFollow)!;
-
     /// <summary>Waits for the lock, but not for ever: its holder may have been stopped.</summary>
+    /// <param name="path">The lock file, made when missing (mode 0600).</param>
+    /// <param name="patience">How long.</param>
     /// <returns>Null when somebody else still has it.</returns>
     public static FileLock? Wait(string path, TimeSpan patience)
     {
         if (Try(path) is { } free)
             return free;
         // flock(2) knows no deadline: another thread waits, and lets go of what comes too late.
-        var waiting = Task.Run(() => Wait(path));
+        var waiting = Task.Run(() => Take(path, LOCK_EX, OpenMode.ReadWrite | OpenMode.Create | OpenMode.NoFollow)!);
         if (Task.WaitAny([waiting], patience) == 0)
             return waiting.GetAwaiter().GetResult();
         _ = waiting.ContinueWith(late => late.Result.Dispose(), TaskContinuationOptions.OnlyOnRanToCompletion);
@@ -32,6 +33,25 @@ sealed class FileLock : IDisposable
 
     /// <summary>Takes a shared lock on an existing file that this user may read; null when somebody has it for himself.</summary>
     public static FileLock? TryShared(string path) => Take(path, LOCK_SH | LOCK_NB, OpenMode.Read | OpenMode.NoFollow);
+
+    /// <summary>Which process has a lock, by /proc/locks of proc(5); null when none has, or it cannot be known: in another PID namespace, say.</summary>
+    /// <param name="path">The lock file.</param>
+    public static int? HolderOf(string path)
+    {
+        try
+        {
+            using var file = Descriptor.Open(path, OpenMode.Path | OpenMode.NoFollow);
+            var name = Files.LockName(file);
+            // "1: FLOCK  ADVISORY  WRITE 812 fd:01:2490410 0 EOF"; before the kind of who waits there is "->".
+            return File.ReadLines("/proc/locks").Take(MostLocks).Select(l => l.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+                .Where(w => w is [_, "FLOCK", _, _, _, var id, ..] && id == name)
+                .Select(w => int.TryParse(w[4], CultureInfo.InvariantCulture, out var pid) && pid > 0 ? pid : (int?)null).FirstOrDefault();
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
 
     static FileLock? Take(string path, int operation, OpenMode flags)
     {

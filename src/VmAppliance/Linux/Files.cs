@@ -1,5 +1,7 @@
+using System.Globalization;
 using System.Text;
 using Tmds.Linux;
+using VmAppliance.Linux.DeviceMapper;
 using static Tmds.Linux.LibC;
 
 namespace VmAppliance.Linux;
@@ -195,6 +197,18 @@ static unsafe class Files
         return fstat(file.Number, &facts) != 0 ? Errno.Last == Errno.EBADF
             : ((uint)facts.st_mode & FileFacts.TypeMask) == FileFacts.Character && (ulong)facts.st_rdev == device;
     }
+
+    /// <summary>What /proc/locks calls an open file: device and inode number. File systems that make devices up, as btrfs, are not told there by the same.</summary>
+    public static string LockName(Descriptor file)
+    {
+        stat facts;
+        Errno.Check(fstat(file.Number, &facts), "fstat", $"descriptor {file.Number}");
+        var device = DeviceNumber.Decode((ulong)facts.st_dev);
+        return string.Create(CultureInfo.InvariantCulture, $"{device.Major:x2}:{device.Minor:x2}:{(ulong)facts.st_ino}");
+    }
+
+    /// <summary>Sets a file's size in bytes; what is new of it is a hole: ftruncate(2).</summary>
+    public static void SetSize(Descriptor file, long bytes) => Errno.Check(ftruncate(file.Number, bytes), "ftruncate", $"descriptor {file.Number}");
 
     /// <summary>Whether an open file is still the one at the path.</summary>
     public static bool IsSame(Descriptor file, string path)

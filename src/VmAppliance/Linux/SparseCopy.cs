@@ -39,23 +39,51 @@ static unsafe class SparseCopy
         Errno.Check(fsync(target.Number), "fsync", device);
     }
 
+    /// <summary>Size in bytes of an open file or device; the next read begins there.</summary>
+    public static long End(Descriptor file) => Check(Native.lseek(file.Number, 0, FromEnd), "lseek", file);
+
     /// <summary>Copies memory to a new file, which gets holes where there is nothing but zeroes.</summary>
-    public static void WithoutZeroes(Descriptor from, string to, int mode)
+    public static void WithoutZeroes(Descriptor from, string to, int mode) => WithoutZeroes(from, Files.Facts(from).Size, to, mode);
+
+    /// <summary>Copies a file or a device to a new file, which gets holes where there is nothing or nothing but zeroes.</summary>
+    /// <param name="from">What is read.</param>
+    /// <param name="size">Size in bytes of the new file; what it has more than <paramref name="from"/> is a hole.</param>
+    /// <param name="to">The new file.</param>
+    /// <param name="mode">Its permission bits.</param>
+    public static void WithoutZeroes(Descriptor from, long size, string to, int mode)
     {
         using var target = Descriptor.Open(to, OpenMode.ReadWrite | OpenMode.Create | OpenMode.Exclusive, mode);
-        var size = Files.Facts(from).Size;
         Errno.Check(ftruncate(target.Number, size), "ftruncate", to);
-        var block = new byte[ZeroBlock];
-        for (long offset = 0; offset < size; offset += block.Length)
+        for (long start = 0; (start = Data(from, start)) < size;)
         {
-            Check(Native.lseek(from.Number, offset, FromStart), "lseek", from);
-            var part = block.AsSpan(0, from.ReadFully(block));
-            if (!part.ContainsAnyExcept((byte)0))
-                continue;
-            Check(Native.lseek(target.Number, offset, FromStart), "lseek", target);
-            target.WriteAll(part);
+            var end = Math.Min(Hole(from, start), size);
+            CopyBlocks(from, target, start, end);
+            start = end;
         }
     }
+
+    static void CopyBlocks(Descriptor from, Descriptor to, long start, long end)
+    {
+        var block = new byte[ZeroBlock];
+        for (var offset = start; offset < end; offset += block.Length)
+        {
+            Check(Native.lseek(from.Number, offset, FromStart), "lseek", from);
+            var part = block.AsSpan(0, from.ReadFully(block.AsSpan(0, (int)Math.Min(block.Length, end - offset))));
+            if (!part.ContainsAnyExcept((byte)0))
+                continue;
+            Check(Native.lseek(to.Number, offset, FromStart), "lseek", to);
+            to.WriteAll(part);
+        }
+    }
+
+    // Behind the last data there is nothing (ENXIO); what knows no holes, as a device, is all data (EINVAL).
+    static long Data(Descriptor file, long start) => Native.lseek(file.Number, start, NextData) is var data and >= 0 ? data
+        : Errno.Last is Errno.ENXIO ? long.MaxValue
+        : Errno.Last is Errno.EINVAL ? (start < End(file) ? start : long.MaxValue)
+        : throw new LinuxException("lseek", $"descriptor {file.Number}", Errno.Last);
+
+    static long Hole(Descriptor file, long start) => Native.lseek(file.Number, start, NextHole) is var hole and >= 0 ? hole
+        : Errno.Last is Errno.EINVAL ? End(file) : throw new LinuxException("lseek", $"descriptor {file.Number}", Errno.Last);
 
     /// <summary>Copies all data to the same places of another file, which must be empty there.</summary>
     /// <param name="from">The file that is read.</param>

@@ -126,7 +126,8 @@ static class CommandRunner
             $"the command was: {string.Join(' ', argv.Select(Quote))}", new TimeoutException());
     }
 
-    static string Describe(int status) => status > 128 ? $"ended by signal {status - 128}" : $"status {status}";
+    /// <summary>How a tool ended, for messages.</summary>
+    public static string Describe(int status) => status > 128 ? $"ended by signal {status - 128}" : $"status {status}";
 
     /// <summary>A word as a shell would need it, for messages that an administrator can paste.</summary>
     public static string Quote(string word) =>

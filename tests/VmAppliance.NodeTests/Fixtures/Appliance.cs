@@ -80,6 +80,12 @@ sealed class Appliance : IDisposable
         using (var file = File.Create(path))
             file.SetLength(bytes);
         Bytes.Fill(path, bytes, seed);
+        // All there is to a partition table: what has none is no disk.
+        using (var file = File.OpenWrite(path))
+        {
+            file.Position = 510;
+            file.Write([0x55, 0xAA]);
+        }
         return path;
     }
 

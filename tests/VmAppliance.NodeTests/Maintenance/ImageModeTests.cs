@@ -68,7 +68,11 @@ sealed class ImageModeTests
         using var appliance = new Appliance(Appliance.In("snapshot"));
         var large = $"{Path.GetDirectoryName(Appliance.Configuration)}/large.raw";
         using (var file = File.Create(large))
+        {
+            file.Position = 510;
+            file.Write([0x55, 0xAA]);
             file.SetLength(8L << 30);
+        }
         var result = Appliance.Import("demo", large);
         await Assert.That(result.Status).IsEqualTo(1);
         await Assert.That(result.Errors).StartsWith("vmappliance: make volume, vg-test/vma-golden-demo-").And.Contains("8192 MiB are needed");
@@ -81,7 +85,7 @@ sealed class ImageModeTests
         using var appliance = new Appliance(Appliance.In("snapshot"));
         var broken = $"{Path.GetDirectoryName(Appliance.Configuration)}/broken.qcow2";
         await File.WriteAllBytesAsync(broken, [.. "QFI\xfb"u8[..3], 0xFB, .. Encoding.ASCII.GetBytes(new string('x', 4096))]);
-        await Assert.That(Appliance.Import("demo", broken).Status).IsEqualTo(1);
+        await Assert.That(Appliance.Import("demo", broken).Status).IsEqualTo(64);
         await Assert.That(Golden()).IsEqualTo("");
     }
 }

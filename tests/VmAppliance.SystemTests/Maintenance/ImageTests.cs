@@ -14,7 +14,8 @@ sealed class ImageTests
     public async Task RawAndQcow2DisksAreImportedAlikeAndReplaced()
     {
         var node = Catalogue("images");
-        var raw = RandomNumberGenerator.GetBytes(64 << 10);
+        // All there is to a partition table.
+        byte[] raw = [.. RandomNumberGenerator.GetBytes(510), 0x55, 0xAA, .. RandomNumberGenerator.GetBytes((64 << 10) - 512)];
         var (disk, packed, kernel) = ($"{node.Home}/disk", $"{node.Home}/disk.qcow2", $"{node.Home}/kernel");
         await File.WriteAllBytesAsync(disk, raw);
         await File.WriteAllTextAsync(kernel, "kernel");
@@ -41,7 +42,7 @@ sealed class ImageTests
     public async Task OldVersionsGo()
     {
         var node = Catalogue("versions");
-        await File.WriteAllBytesAsync($"{node.Home}/disk", new byte[1 << 20]);
+        await File.WriteAllBytesAsync($"{node.Home}/disk", [.. new byte[510], 0x55, 0xAA, .. new byte[(1 << 20) - 512]]);
         foreach (var _ in Enumerable.Range(0, 3))
             await node.Maintenance("image", "import", "tiny", "--disk", $"{node.Home}/disk", "--kernel", $"{node.Home}/disk").Require();
 
@@ -81,6 +82,45 @@ sealed class ImageTests
         await Assert.That(result.ErrorLines[0]).StartsWith("vmappliance: unpack archive");
         await Assert.That(await List(node)).IsEmpty();
         await Assert.That(Directory.GetDirectories($"{node.Home}/state/images")).IsEmpty();
+    }
+
+    [Test]
+    [Arguments(9)]
+    [Arguments(15)]
+    public async Task KilledImportTakesItsToolsAlongAndWhoComesNextRemovesWhatItLeft(int signal)
+    {
+        var node = Catalogue($"killed{signal}");
+        var images = $"{node.Home}/state/images";
+        await using (var import = node.Maintenance("image", "import", "endless", "--disk", await EndlessArchive(node), "--kernel", "/bin/true").Start())
+        {
+            await Eventually.Holds("the archive is being unpacked", () => Directory.Exists(images)
+                && Directory.GetDirectories(images, ".import-endless-*").Any(d => File.Exists($"{d}/tree/endless")));
+            import.Signal(signal);
+            await import.Ended;
+        }
+
+        await Eventually.Holds("its tools are gone", () => RunningProcess.Mentioning(images).Count == 0);
+        var left = Path.GetFileName(Directory.GetDirectories(images).Single());
+        await Assert.That(await List(node)).IsEmpty();
+        if (signal == 9)
+            await Assert.That(await node.Maintenance("reap").Require()).IsEqualTo($"import {left}: whoever imported or removed it was killed: removed\n");
+        else
+            await node.Maintenance("image", "import", "fine", "--disk", "/dev/null", "--kernel", "/bin/true").Run();
+
+        await Assert.That(Directory.GetFileSystemEntries(images).Select(Path.GetFileName)).IsEquivalentTo(["lock"]);
+    }
+
+    // 64 GiB of zeroes, in as many pieces as a packer needs not be asked for again: frames of zstd may follow each other.
+    static async Task<string> EndlessArchive(Node node)
+    {
+        const string script = """
+            head -c 67108864 /dev/zero | zstd -q -1 -c >frame
+            truncate -s 64G endless; tar --format=gnu -cf - endless 2>/dev/null | head -c 512 | zstd -q -1 -c >endless.tar.zst; rm endless
+            for i in $(seq 10); do cat frame frame >twice; mv twice frame; done; cat frame >>endless.tar.zst; rm frame
+            """;
+        Directory.CreateDirectory(node.Home);
+        await (new Command("sh", "-c", script) { Directory = node.Home }).Require();
+        return $"{node.Home}/endless.tar.zst";
     }
 
     [Test]

@@ -9,7 +9,7 @@ sealed class ImageImportTests
 {
     static ImportRequest Request(TempDirectory directory, string name = "demo", byte fill = 7)
     {
-        File.WriteAllBytes(directory["disk"], [.. Enumerable.Repeat(fill, 1 << 20)]);
+        File.WriteAllBytes(directory["disk"], RawDisk.Bytes(1 << 20, fill));
         return new ImportRequest(name, directory["disk"], directory.Write("vmlinuz", "kernel"), null, "quiet", null);
     }
 
@@ -105,7 +105,7 @@ sealed class ImageImportTests
         var request = Request(directory);
         File.WriteAllBytes(request.Disk, [(byte)'Q', (byte)'F', (byte)'I', 0xFB, 0, 0, 0, 3, .. new byte[600]]);
         var failure = Assert.Throws<ApplianceException>(() => Import(directory, request));
-        await Assert.That(failure.Message).StartsWith("look at disk, qemu-img: ");
+        await Assert.That(failure.Message).StartsWith($"import disk, {request.Disk}: ");
         await Assert.That(new Catalogue(directory["state"]).Get("demo")).IsEqualTo(first);
         await Assert.That(Directory.GetFileSystemEntries($"{directory["state"]}/images/demo").Length).IsEqualTo(2);
     }

@@ -35,7 +35,7 @@ sealed class FileLockTests
         using var directory = new TempDirectory();
         using var holder = await Holder(directory["lock"]);
         await Assert.That(FileLock.Try(directory["lock"])).IsNull();
-        var waiting = Task.Run(() => FileLock.Wait(directory["lock"]));
+        var waiting = Task.Run(() => FileLock.Wait(directory["lock"], s_patience));
         holder.Signal(Kill.SIGKILL);
         using var held = await waiting.WaitAsync(s_patience);
         await Assert.That(FileLock.Try(directory["lock"])).IsNull();
@@ -57,10 +57,23 @@ sealed class FileLockTests
     }
 
     [Test]
+    public async Task Who_has_a_lock_can_be_told_and_who_waits_for_it_is_not_mistaken_for_him()
+    {
+        using var directory = new TempDirectory();
+        await Assert.That(FileLock.HolderOf(directory["lock"])).IsNull();
+        using (var holder = await Holder(directory["lock"]))
+        {
+            await Assert.That(FileLock.Wait(directory["lock"], TimeSpan.FromMilliseconds(50))).IsNull();
+            await Assert.That(FileLock.HolderOf(directory["lock"])).IsEqualTo(holder.Pid);
+            holder.Signal(Kill.SIGKILL);
+        }
+    }
+
+    [Test]
     public async Task A_lock_file_is_its_makers_alone()
     {
         using var directory = new TempDirectory();
-        using var held = FileLock.Wait(directory["lock"]);
+        using var held = FileLock.Wait(directory["lock"], s_patience)!;
         await Assert.That((int)File.GetUnixFileMode(directory["lock"])).IsEqualTo(0x180);
     }
 
@@ -68,8 +81,8 @@ sealed class FileLockTests
     public async Task Who_waited_for_a_file_that_was_removed_and_made_anew_gets_the_new_one()
     {
         using var directory = new TempDirectory();
-        var first = FileLock.Wait(directory["lock"]);
-        var waiting = Task.Run(() => FileLock.Wait(directory["lock"]));
+        var first = FileLock.Wait(directory["lock"], s_patience)!;
+        var waiting = Task.Run(() => FileLock.Wait(directory["lock"], s_patience));
         // It waits once its file is open beside ours.
         while (Open(directory["lock"]) < 2 && !waiting.IsCompleted)
             await Task.Yield();
@@ -89,8 +102,8 @@ sealed class FileLockTests
         using var directory = new TempDirectory();
         Directory.CreateDirectory(directory["lease"]);
         var path = directory["lease"] + "/lock";
-        var first = FileLock.Wait(path);
-        var waiting = Task.Run(() => FileLock.Wait(path));
+        var first = FileLock.Wait(path, s_patience)!;
+        var waiting = Task.Run(() => FileLock.Wait(path, s_patience));
         while (Open(path) < 2 && !waiting.IsCompleted)
             await Task.Yield();
         Directory.Delete(directory["lease"], recursive: true);

@@ -14,11 +14,18 @@ static unsafe class DmNode
         if (Linux.BlockDevice.NumberOf(device.Path) == number)
             return;
         // Beside it and renamed: nobody ever finds the path empty, or leading to the device that had the number before.
-        using var memory = new NativeStrings();
         var temporary = $"{device.Path}.new{Environment.ProcessId}";
-        // Not the C library's: a static program links another one than Tmds.LibC calls.
-        Errno.Check(syscall(SYS_mknod, (nint)memory.Add(temporary), BlockDevice | RootOnly, (long)number.Encoded, 0), "mknod", temporary);
+        MakeNode(temporary, number);
         File.Move(temporary, device.Path, overwrite: true);
+    }
+
+    /// <summary>Makes a node of a block device, for root only, where nothing is yet.</summary>
+    /// <exception cref="LinuxException">It cannot be made.</exception>
+    public static void MakeNode(string path, DeviceNumber number)
+    {
+        using var memory = new NativeStrings();
+        // Not the C library's: a static program links another one than Tmds.LibC calls.
+        Errno.Check(syscall(SYS_mknod, (nint)memory.Add(path), BlockDevice | RootOnly, (long)number.Encoded, 0), "mknod", path);
     }
 
     /// <summary>Removes a node of a device that is gone; udev may have been faster.</summary>

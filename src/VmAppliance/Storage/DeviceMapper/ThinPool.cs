@@ -3,6 +3,7 @@ using VmAppliance.Configuration;
 using VmAppliance.Diagnostics;
 using VmAppliance.Linux;
 using VmAppliance.Linux.DeviceMapper;
+using VmAppliance.Processes;
 
 namespace VmAppliance.Storage.DeviceMapper;
 
@@ -20,17 +21,25 @@ sealed class ThinPool : IDisposable
     const int MostRefusals = 1000;
     const ulong LowWaterShare = 10;
 
+    // Everybody's turn is some messages to the pool, each of which waits for its disk.
+    static readonly TimeSpan LockPatience = TimeSpan.FromMinutes(5);
+
     readonly SlotDevices _devices;
     readonly StorageSettings _settings;
     readonly FileLock _alone;
     readonly ThinIds _ids;
 
     /// <summary>Takes the pool for this process, waiting for whoever has it.</summary>
-    public ThinPool(SlotDevices devices, StorageSettings settings)
+    /// <param name="devices">Its devices.</param>
+    /// <param name="settings">Where it is.</param>
+    /// <param name="patience">How long to wait; null as long as everybody's turn may take.</param>
+    /// <exception cref="ApplianceException">Somebody has had it for all this time.</exception>
+    public ThinPool(SlotDevices devices, StorageSettings settings, TimeSpan? patience = null)
     {
         (_devices, _settings) = (devices, settings);
         Directory.CreateDirectory(settings.Directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        _alone = FileLock.Wait($"{settings.Directory}/{settings.VolumeGroup}.lock");
+        var path = $"{settings.Directory}/{settings.VolumeGroup}.lock";
+        _alone = FileLock.Wait(path, patience ?? LockPatience) ?? throw FileLockTrouble.Of("lock thin pool", path, patience ?? LockPatience);
         _ids = new ThinIds($"{settings.Directory}/{settings.VolumeGroup}.ids");
     }
 
