@@ -4,7 +4,11 @@ using static VmAppliance.Guest.Agent.AccountTable;
 
 namespace VmAppliance.Guest.Agent;
 
-/// <summary>Makes the owner's account known in the machine: passwd(5), shadow(5), group(5). Whoever had its name or number before is gone.</summary>
+/// <summary>
+/// Makes the owner's account known in the machine: passwd(5), shadow(5), group(5). It stands before all others, so that its name and number
+/// are the owner's whoever else has them. The image's own accounts stay behind it: its services look for them by name (sshd, dbus-daemon)
+/// and do not start without.
+/// </summary>
 static class AccountFiles
 {
     const int WorldReadable = 0x1A4, RootOnly = 0x180; // 0644, 0600
@@ -30,11 +34,11 @@ static class AccountFiles
     /// <summary>The user id of sessions in an owner's machine; it is never the owner's.</summary>
     public static int SessionUidBeside(GuestAccount owner) => owner.Uid == SessionUid ? SessionUid + 1 : SessionUid;
 
-    /// <summary>passwd(5) with the account in it, and behind all others that of sessions, whose shell is this program.</summary>
+    /// <summary>passwd(5) with the account in it, and that of sessions, whose shell is this program; only lines that are these very accounts go.</summary>
     public static byte[] Accounts(ReadOnlySpan<byte> table, GuestAccount account)
     {
         var (name, number, session, uid) = (Bytes(account.Name), Number(account.Uid), Bytes(GuestAccess.SessionUser), SessionUidBeside(account));
-        return Rewrite(table, line => Has(line, 0, name) || Has(line, 2, number) || Has(line, 0, session) ? [] : line,
+        return Rewrite(table, line => (Has(line, 0, name) && Has(line, 2, number)) || Has(line, 0, session) ? [] : line,
             Bytes($"{account.Name}:x:{(uint)account.Uid}:{(uint)account.Gid}::{account.Home}:{account.Shell}\n"
                 + $"{GuestAccess.SessionUser}:*:{uid}:{uid}::/:{GuestSession.Agent}\n"));
     }
@@ -46,24 +50,23 @@ static class AccountFiles
         return Rewrite(table, line => Has(line, 0, bytes) ? [] : line, Bytes($"{name}:*:19000:0:99999:7:::\n"));
     }
 
-    /// <summary>group(5) with the account in each of its groups and in no other.</summary>
+    /// <summary>group(5) with the account in each of its groups and in no other; whoever else is in one of them stays in it.</summary>
     public static byte[] Groups(ReadOnlySpan<byte> table, GuestAccount account)
     {
         var name = Bytes(account.Name);
-        var (names, numbers, own) = (new List<byte[]>(), new List<byte[]>(), "");
+        var (groups, own) = (new List<(byte[] Name, byte[] Number)>(), "");
         foreach (var group in account.Groups)
         {
-            names.Add(Bytes(group.Name));
-            numbers.Add(Number(group.Gid));
+            groups.Add((Bytes(group.Name), Number(group.Gid)));
             own += $"{group.Name}:x:{(uint)group.Gid}:{account.Name}\n";
         }
-        return Rewrite(table, line => HasOneOf(line, 0, names) || HasOneOf(line, 2, numbers) ? [] : Without(line, name), Bytes(own));
+        return Rewrite(table, line => Without(line, name) is var rest && rest.EndsWith(":"u8) && IsOneOf(rest, groups) ? [] : rest, Bytes(own));
     }
 
-    static bool HasOneOf(ReadOnlySpan<byte> line, int number, List<byte[]> values)
+    static bool IsOneOf(ReadOnlySpan<byte> line, List<(byte[] Name, byte[] Number)> groups)
     {
-        foreach (var value in values)
-            if (Has(line, number, value))
+        foreach (var (name, number) in groups)
+            if (Has(line, 0, name) && Has(line, 2, number))
                 return true;
         return false;
     }

@@ -16,12 +16,13 @@ static class AccountTable
     /// <summary>A table changed line by line; empty lines go.</summary>
     /// <param name="table">As in the file.</param>
     /// <param name="change">What is done with each line.</param>
-    /// <param name="more">Lines that follow, each with its end.</param>
-    public static byte[] Rewrite(ReadOnlySpan<byte> table, Change change, ReadOnlySpan<byte> more)
+    /// <param name="first">Lines that stand before all others, each with its end: of two that fit, whoever looks finds the first.</param>
+    public static byte[] Rewrite(ReadOnlySpan<byte> table, Change change, ReadOnlySpan<byte> first)
     {
         // The last line may have no end.
-        var result = new byte[table.Length + 1 + more.Length];
-        var length = 0;
+        var result = new byte[first.Length + table.Length + 1];
+        first.CopyTo(result);
+        var length = first.Length;
         while (!table.IsEmpty)
         {
             var end = table.IndexOf(EndOfLine);
@@ -34,8 +35,7 @@ static class AccountTable
             result[length + line.Length] = EndOfLine;
             length += line.Length + 1;
         }
-        more.CopyTo(result.AsSpan(length));
-        return result[..(length + more.Length)];
+        return result[..length];
     }
 
     /// <summary>Whether a line has this in a field.</summary>

@@ -20,24 +20,34 @@ sealed class AccountFilesTests
     const string Alice = $"alice:x:1001:1001::/home/alice:/bin/bash\n{Session}", Own = "alice:x:1001:alice\nstaff:x:50:alice";
 
     [Test]
-    public async Task The_account_joins_the_ones_that_are_there() =>
+    public async Task The_account_stands_before_the_ones_that_are_there() =>
         await Assert.That(Accounts("root:x:0:0:root:/root:/bin/sh", "sshd:x:100:65534::/run/sshd:/usr/sbin/nologin")).IsEqualTo(
-            $"root:x:0:0:root:/root:/bin/sh\nsshd:x:100:65534::/run/sshd:/usr/sbin/nologin\n{Alice}");
+            $"{Alice}\nroot:x:0:0:root:/root:/bin/sh\nsshd:x:100:65534::/run/sshd:/usr/sbin/nologin");
 
+    // sshd ends at once where it does not find its own account, whatever that account's number is.
     [Test]
-    [Arguments("alice:x:5:5::/x:/bin/sh")]
+    [Arguments("sshd:x:1001:65534::/run/sshd:/usr/sbin/nologin")]
+    [Arguments("messagebus:x:1001:1001::/nonexistent:/usr/sbin/nologin")]
     [Arguments("debian:x:1001:7::/home/debian:/bin/bash")]
-    public async Task Who_had_its_name_or_number_is_gone(string line) => await Assert.That(Accounts(line)).IsEqualTo(Alice);
-
-    [Test]
+    [Arguments("alice:x:5:5::/x:/bin/sh")]
     [Arguments("bob:x:100:1001::/home/bob:/bin/sh")]
     [Arguments("alice2:x:10011:5::/x:/bin/sh")]
     [Arguments("# a comment")]
     [Arguments("+::::::")]
-    public async Task Who_only_looks_alike_stays(string line) => await Assert.That(Accounts(line)).IsEqualTo($"{line}\n{Alice}");
+    public async Task Accounts_of_the_image_stay_behind_it_whatever_name_number_or_group_they_have(string line) =>
+        await Assert.That(Accounts(line)).IsEqualTo($"{Alice}\n{line}");
 
     [Test]
-    public async Task Writing_an_account_twice_is_writing_it_once() => await Assert.That(Accounts(Accounts("root:x:0:0::/root:/bin/sh").Split('\n'))).IsEqualTo($"root:x:0:0::/root:/bin/sh\n{Alice}");
+    [Arguments("alice:x:1001:1001::/home/alice:/bin/bash")]
+    [Arguments("alice:x:1001:7::/elsewhere:/bin/false")]
+    public async Task The_same_account_is_as_it_is_on_the_node(string line) => await Assert.That(Accounts(line)).IsEqualTo(Alice);
+
+    [Test]
+    public async Task Writing_an_account_twice_is_writing_it_once()
+    {
+        await Assert.That(Accounts(Accounts("sshd:x:1001:0::/root:/bin/sh").Split('\n'))).IsEqualTo($"{Alice}\nsshd:x:1001:0::/root:/bin/sh");
+        await Assert.That(Groups(Groups("staff:x:50:bob", "alice:x:7:").Split('\n'))).IsEqualTo($"{Own}\nstaff:x:50:bob\nalice:x:7:");
+    }
 
     [Test]
     public async Task A_number_above_two_to_the_thirty_one_is_written_as_it_is_on_the_node()
@@ -57,13 +67,21 @@ sealed class AccountFilesTests
     }
 
     [Test]
-    public async Task The_account_is_in_each_of_its_groups() => await Assert.That(Groups("root:x:0:")).IsEqualTo($"root:x:0:\n{Own}");
+    public async Task The_account_is_in_each_of_its_groups() => await Assert.That(Groups("root:x:0:")).IsEqualTo($"{Own}\nroot:x:0:");
 
     [Test]
     [Arguments("staff:x:999:bob")]
+    [Arguments("messagebus:x:50:")]
     [Arguments("other:x:50:bob")]
     [Arguments("alice:x:7:")]
-    public async Task A_group_that_has_the_name_or_number_of_one_of_them_is_gone(string line) => await Assert.That(Groups(line)).IsEqualTo(Own);
+    [Arguments("staff:x:50:bob")]
+    public async Task Groups_of_the_image_stay_with_their_members_whatever_name_or_number_they_have(string line) =>
+        await Assert.That(Groups(line)).IsEqualTo($"{Own}\n{line}");
+
+    [Test]
+    [Arguments("staff:x:50:")]
+    [Arguments("staff:x:50:alice")]
+    public async Task The_same_group_is_not_there_twice(string line) => await Assert.That(Groups(line)).IsEqualTo(Own);
 
     [Test]
     [Arguments("sudo:x:27:alice", "sudo:x:27:")]
@@ -71,31 +89,31 @@ sealed class AccountFilesTests
     [Arguments("sudo:x:27:alice,alice", "sudo:x:27:")]
     [Arguments("sudo:x:27:alice2,malice", "sudo:x:27:alice2,malice")]
     [Arguments("broken:x", "broken:x")]
-    public async Task It_is_in_no_other_group_of_the_image(string line, string after) => await Assert.That(Groups(line)).IsEqualTo($"{after}\n{Own}");
+    public async Task It_is_in_no_other_group_of_the_image(string line, string after) => await Assert.That(Groups(line)).IsEqualTo($"{Own}\n{after}");
 
     [Test]
     public async Task What_is_not_UTF8_stays_as_it_is()
     {
         byte[] line = [.. "b\xFCro:x:27:alice,m\xFCller\n".Select(c => (byte)c)];
-        await Assert.That(Encoding.Latin1.GetString(AccountFiles.Groups(line, s_alice))).IsEqualTo($"b\xFCro:x:27:m\xFCller\n{Own}\n");
+        await Assert.That(Encoding.Latin1.GetString(AccountFiles.Groups(line, s_alice))).IsEqualTo($"{Own}\nb\xFCro:x:27:m\xFCller\n");
     }
 
     [Test]
     public async Task Its_password_can_never_match_and_is_not_locked()
     {
         var table = AccountFiles.Shadow(Table(["root:!:1::::::", "alice:$6$x:1::::::"]), "alice");
-        await Assert.That(Encoding.UTF8.GetString(table)).IsEqualTo("root:!:1::::::\nalice:*:19000:0:99999:7:::\n");
+        await Assert.That(Encoding.UTF8.GetString(table)).IsEqualTo("alice:*:19000:0:99999:7:::\nroot:!:1::::::\n");
     }
 
     [Test]
     [Arguments("", "")]
     [Arguments("\n\n", "")]
     [Arguments("root:x:0:0::/root:/bin/sh", "root:x:0:0::/root:/bin/sh\n")]
-    [Arguments("\nroot:x:0:0::/root:/bin/sh\n\nalice:x:1:1::/:/bin/sh", "root:x:0:0::/root:/bin/sh\n")]
+    [Arguments("\nroot:x:0:0::/root:/bin/sh\n\nalice:x:1001:1::/:/bin/sh", "root:x:0:0::/root:/bin/sh\n")]
     [Arguments(":", ":\n")]
-    [Arguments("alice", "")]
-    [Arguments("x:x:1001", "")]
+    [Arguments("alice", "alice\n")]
+    [Arguments("x:x:1001", "x:x:1001\n")]
     [Arguments("x:1001", "x:1001\n")]
     public async Task A_table_that_is_not_in_order_is_put_in_order(string table, string kept) =>
-        await Assert.That(Encoding.UTF8.GetString(AccountFiles.Accounts(Encoding.UTF8.GetBytes(table), s_alice))).IsEqualTo($"{kept}{Alice}\n");
+        await Assert.That(Encoding.UTF8.GetString(AccountFiles.Accounts(Encoding.UTF8.GetBytes(table), s_alice))).IsEqualTo($"{Alice}\n{kept}");
 }
