@@ -15,11 +15,12 @@ static unsafe class FreeMemory
     /// Overwrites it with zeroes, as far as it goes without taking what is cached: by asking for it, and giving it back. What it still had of
     /// its former owners is gone then, and does not have to be kept by whoever keeps all of the memory.
     /// </summary>
-    /// <param name="reserve">Bytes of it that are left alone, for others.</param>
+    /// <param name="reserve">Bytes of it that are left alone, for others, beside what the kernel never gives away.</param>
     /// <param name="most">How many bytes at most.</param>
     public static void Clear(long reserve, long most)
     {
         var taken = new List<nint>();
+        reserve += MemoryZones.Reserved();
         try
         {
             while (Bytes > reserve + Piece && (long)taken.Count * Piece < most && Take() is { } piece)
