@@ -6,6 +6,7 @@ namespace VmAppliance.Configuration;
 /// <summary>Turns the text of an INI file into <see cref="Settings"/>; every problem is reported, not just the first.</summary>
 sealed class SettingsReader
 {
+    const int MostSlots = 1024;
     const long LeastMemory = 64L << 20, LeastVolume = 16L << 20;
     static readonly string[] Sections = ["appliance", "slots", "network", "storage", "xen", "gridengine", "image:NAME", "queue:NAME"];
 
@@ -33,8 +34,13 @@ sealed class SettingsReader
     {
         RefuseUnknownSections();
         var appliance = Section("appliance", Appliance);
-        var slots = Section("slots", Slots);
+        // How many machines there can be is a matter of their network; in the manual the slots come first.
+        var first = _effective.Count;
         var network = Section("network", s => Network(s, appliance.Hypervisor));
+        var ofNetwork = _effective.GetRange(first, _effective.Count - first);
+        _effective.RemoveRange(first, ofNetwork.Count);
+        var slots = Section("slots", s => Slots(s, network));
+        _effective.AddRange(ofNetwork);
         var storage = Section("storage", s => Storage(s, appliance));
         var xen = Section("xen", Xen);
         var gridEngine = Section("gridengine", s => new GridEngineSettings(s.Text("admin_user", "sgeadmin")));
@@ -53,10 +59,20 @@ sealed class SettingsReader
         s.Duration("ready_timeout", TimeSpan.FromMinutes(2)),
         s.Count("lost_status", 98, 1, 255));
 
-    static SlotSettings Slots(SectionReader s) => new(
-        s.Count("count", Environment.ProcessorCount, 1, 200),
-        s.Count("cpus", 1, 1, 1024),
-        s.Size("memory", 1L << 30, LeastMemory));
+    static SlotSettings Slots(SectionReader s, NetworkSettings network)
+    {
+        var room = network.Kind == NetworkKind.Tap ? network.Subnet.Machines : MostSlots;
+        var count = s.Count("count", UsualSlots(Environment.ProcessorCount, room), 1, MostSlots);
+        // Where there is room for none, the network has said so.
+        if (room > 0 && count > room)
+            s.Complain("count", $"each of {count} machines needs an address of its own, and [network] subnet {network.Subnet} has room for {room}");
+        return new SlotSettings(count, s.Count("cpus", 1, 1, 1024), s.Size("memory", 1L << 30, LeastMemory));
+    }
+
+    /// <summary>How many slots a node has whose administrator does not say it.</summary>
+    /// <param name="cores">Its cores.</param>
+    /// <param name="room">How many machines its network has addresses for.</param>
+    public static int UsualSlots(int cores, int room) => Math.Clamp(Math.Min(cores, room), 1, MostSlots);
 
     static NetworkSettings Network(SectionReader s, HypervisorKind hypervisor)
     {
@@ -68,6 +84,8 @@ sealed class SettingsReader
         var bridge = s.Text("bridge", "vmabr0");
         var prefix = s.Custom("mac_prefix", isXen ? "00:16:3e" : "52:54:00", MacPrefix, text => text, "must be the first three bytes of a MAC address, such as 52:54:00")!;
         var subnet = s.Custom("subnet", Subnet.Parse("192.168.77.0/24")!, Subnet.Parse, n => n.ToString(), "must be an IPv4 network such as 192.168.77.0/24")!;
+        if (kind == NetworkKind.Tap && subnet.Machines == 0)
+            s.Complain("subnet", $"has no room for a machine: the first one's address is number {Subnet.FirstMachine}");
         var gateway = s.Custom("gateway", "", Address, text => text, "must be an IPv4 address");
         var servers = s.Custom("nameservers", "", text => text.Split(' ').All(a => Address(a) is not null) ? text : null,
             text => text, "must be IPv4 addresses separated by blanks");

@@ -6,6 +6,12 @@ namespace VmAppliance.Configuration;
 /// <summary>An IPv4 network in CIDR notation.</summary>
 sealed record Subnet(IPAddress Network, int Prefix)
 {
+    /// <summary>The number in the network of the first address that is a machine's: those below are for gateways and servers.</summary>
+    public const int FirstMachine = 10;
+
+    /// <summary>How many machines can have an address of their own in it.</summary>
+    public int Machines => (int)Math.Clamp((1L << (32 - Prefix)) - 1 - FirstMachine, 0, int.MaxValue);
+
     /// <summary>Reads e.g. <c>192.168.77.0/24</c>; null when it is none.</summary>
     public static Subnet? Parse(string text)
     {

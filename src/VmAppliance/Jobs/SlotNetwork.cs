@@ -10,8 +10,6 @@ namespace VmAppliance.Jobs;
 /// <summary>The MAC and the address that go with a slot.</summary>
 sealed class SlotNetwork(NetworkSettings settings, int slot)
 {
-    const int FirstHost = 10;
-
     // What QEMU's user-mode network gives to its one guest: qemu(1), -netdev user.
     const string UserAddress = "10.0.2.15", UserGateway = "10.0.2.2", UserNameServer = "10.0.2.3";
 
@@ -19,7 +17,7 @@ sealed class SlotNetwork(NetworkSettings settings, int slot)
     public string Mac { get; } = MacOf(settings.MacPrefix, settings.Kind == NetworkKind.User ? 0 : slot);
 
     /// <summary>The machine's own address.</summary>
-    public string Address => settings.Kind == NetworkKind.User ? UserAddress : (settings.Subnet.Address(FirstHost + slot)
+    public string Address => settings.Kind == NetworkKind.User ? UserAddress : (settings.Subnet.Address(Subnet.FirstMachine + slot)
         ?? throw new ApplianceException(Blame.Node, "choose address", $"slot {slot}", $"{settings.Subnet} has no room for it",
             "make [network] subnet larger or [slots] count smaller")).ToString();
 
@@ -31,9 +29,11 @@ sealed class SlotNetwork(NetworkSettings settings, int slot)
         ? new GuestNetwork(Mac, $"{Address}/24", UserGateway, settings.NameServers.Count > 0 ? settings.NameServers : [UserNameServer], IsPrivate: true)
         : new GuestNetwork(Mac, $"{Address}/{settings.Subnet.Prefix}", settings.Gateway, settings.NameServers);
 
+    // The last byte is the slot's, two are the node's; slots beyond the last byte count on in the node's.
     static string MacOf(string prefix, int slot)
     {
         var node = Sha256.Of(Encoding.UTF8.GetBytes(Environment.MachineName));
-        return string.Create(CultureInfo.InvariantCulture, $"{prefix}:{node[0]:x2}:{node[1]:x2}:{slot:x2}").ToLowerInvariant();
+        var number = ((node[0] << 16) + (node[1] << 8) + slot) & 0xFFFFFF;
+        return string.Create(CultureInfo.InvariantCulture, $"{prefix}:{number >> 16:x2}:{(number >> 8) & 0xFF:x2}:{number & 0xFF:x2}").ToLowerInvariant();
     }
 }

@@ -126,7 +126,7 @@ sealed class SettingsReaderTests
             "[netwrok]: there is no such section (did you mean 'network'?)",
             "[queue:q] imag: there is no such key (did you mean 'image'?)",
             "[queue:q] image: is missing: name an image, or 'none' to run jobs on the node itself",
-            "[slots] count: 'many' must be a whole number from 1 to 200",
+            "[slots] count: 'many' must be a whole number from 1 to 1024",
             "[slots] memory: '5MB' must be a size of at least 64MiB, such as 512MiB or 2GiB",
             "[slots] memroy: there is no such key (did you mean 'memory'?)"));
     }
@@ -140,7 +140,7 @@ sealed class SettingsReaderTests
 
     [Test]
     [Arguments("slots", "count", "0")]
-    [Arguments("slots", "count", "201")]
+    [Arguments("slots", "count", "1025")]
     [Arguments("slots", "count", "-1")]
     [Arguments("slots", "cpus", "1.5")]
     [Arguments("slots", "cpus", "nslots")]

@@ -53,4 +53,19 @@ sealed class SubnetTests
     [Arguments("10.0/8")]
     public async Task Only_four_decimal_bytes_are_an_address(string text) =>
         await Assert.That(Subnet.Parse(text)).IsNull();
+
+    [Test]
+    [Arguments("192.168.77.0/24", 245)]
+    [Arguments("192.168.77.128/25", 117)]
+    [Arguments("192.168.76.0/23", 501)]
+    [Arguments("10.0.0.0/8", 16_777_205)]
+    [Arguments("192.168.77.16/28", 5)]
+    [Arguments("192.168.77.8/29", 0)]
+    [Arguments("192.168.77.4/30", 0)]
+    public async Task Machines_are_as_many_as_there_are_addresses_for(string text, int machines)
+    {
+        var subnet = Subnet.Parse(text)!;
+        await Assert.That(subnet.Machines).IsEqualTo(machines);
+        await Assert.That((subnet.Address(Subnet.FirstMachine + machines - 1) is null, subnet.Address(Subnet.FirstMachine + machines))).IsEqualTo((machines == 0, null));
+    }
 }

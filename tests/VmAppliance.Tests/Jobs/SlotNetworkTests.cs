@@ -26,6 +26,17 @@ sealed partial class SlotNetworkTests
     }
 
     [Test]
+    public async Task Slots_beyond_one_byte_have_MACs_and_addresses_too()
+    {
+        var slots = Enumerable.Range(0, 1024).Select(s => new SlotNetwork(Settings(subnet: "10.8.0.0/21"), s)).ToList();
+        await Assert.That(slots.Where(s => !Mac.IsMatch(s.Mac))).IsEmpty();
+        await Assert.That((slots.Select(s => s.Mac).Distinct().Count(), slots.Select(s => s.Address).Distinct().Count())).IsEqualTo((1024, 1024));
+        await Assert.That((slots[245].Address, slots[246].Address, slots[1023].Address)).IsEqualTo(("10.8.0.255", "10.8.1.0", "10.8.4.9"));
+        // User-mode networks are all alike: as many as there are slots.
+        await Assert.That(new SlotNetwork(Settings(NetworkKind.User), 1023).Mac).IsEqualTo(new SlotNetwork(Settings(NetworkKind.User), 0).Mac);
+    }
+
+    [Test]
     public async Task A_slot_has_the_same_MAC_every_time() => await Assert.That(new SlotNetwork(Settings(), 5).Mac).IsEqualTo(new SlotNetwork(Settings(), 5).Mac);
 
     [Test]
