@@ -12,7 +12,9 @@ sealed unsafe class LoopDevice : IDisposable
     const int LOOP_CTL_GET_FREE = 0x4C82, LOOP_CONFIGURE = 0x4C0A;
     const uint LO_FLAGS_READ_ONLY = 1, LO_FLAGS_AUTOCLEAR = 4, LO_FLAGS_DIRECT_IO = 16;
     const int ConfigurationBytes = 304, FlagsOffset = 60; // struct loop_config: fd, block size, struct loop_info64
-    const int Attempts = 20;
+
+    // Our own starters take turns, which take milliseconds; others do not know of that.
+    static readonly TimeSpan TurnPatience = TimeSpan.FromSeconds(30), Patience = TimeSpan.FromSeconds(30);
 
     readonly Descriptor _device;
 
@@ -27,13 +29,16 @@ sealed unsafe class LoopDevice : IDisposable
     /// <summary>Makes a device of a file. It lives as long as this object or another user of it.</summary>
     /// <param name="file">The file; a symbolic link is refused.</param>
     /// <param name="readOnly">Whether nobody may write to it.</param>
-    /// <exception cref="LinuxException">The kernel has no loop devices (module loop), or this is not root.</exception>
+    /// <exception cref="LinuxException">The kernel has no loop devices (module loop), this is not root, or (EBUSY) others were faster all the time.</exception>
     public static LoopDevice Attach(string file, bool readOnly)
     {
         var mode = readOnly ? OpenMode.Read : OpenMode.ReadWrite;
         using var source = Descriptor.Open(file, mode | OpenMode.NoFollow);
         using var control = Descriptor.Open(Control, OpenMode.ReadWrite);
-        for (var attempt = 1; ; attempt++)
+        // Whoever has stopped while it was his turn holds nobody up for ever: without a turn it goes on as well, only less surely.
+        using var turn = FileLock.Wait(Control, TurnPatience);
+        var deadline = Deadline.In(Patience);
+        while (true)
         {
             var path = $"/dev/loop{Errno.Check(ioctl(control.Number, LOOP_CTL_GET_FREE, null), "LOOP_CTL_GET_FREE", Control)}";
             var device = Descriptor.Open(path, mode);
@@ -42,7 +47,7 @@ sealed unsafe class LoopDevice : IDisposable
             var error = Errno.Last;
             device.Dispose();
             // Free devices are found, not reserved: another may have been faster.
-            if (error != Errno.EBUSY || attempt == Attempts)
+            if (error != Errno.EBUSY || deadline.Passed)
                 throw new LinuxException("LOOP_CONFIGURE", path, error);
         }
     }

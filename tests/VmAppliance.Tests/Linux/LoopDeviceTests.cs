@@ -38,6 +38,43 @@ sealed class LoopDeviceTests
     static bool IsFree(string device, string file) => SpinWait.SpinUntil(() => Behind(device) != file, TimeSpan.FromSeconds(10));
 
     [Test]
+    public async Task Starters_take_turns_so_that_none_loses_its_device_to_another_for_ever()
+    {
+        using var directory = new TempDirectory();
+        var file = Content(directory);
+        Task<LoopDevice> starting;
+        using (FileLock.Wait("/dev/loop-control", TimeSpan.FromSeconds(20)))
+        {
+            starting = Task.Run(() => LoopDevice.Attach(file, readOnly: true));
+            await Assert.That(ReferenceEquals(await Task.WhenAny(starting, Task.Delay(300)), starting)).IsFalse();
+        }
+        using var device = await starting;
+        await Assert.That(Head(device.Path)[0]).IsEqualTo((byte)7);
+    }
+
+    [Test]
+    public async Task Many_who_start_at_the_same_moment_all_get_one()
+    {
+        using var directory = new TempDirectory();
+        var file = Content(directory);
+        using var together = new Barrier(32);
+        var devices = await Task.WhenAll(Enumerable.Range(0, 32).Select(_ => Task.Factory.StartNew(() =>
+        {
+            together.SignalAndWait();
+            return LoopDevice.Attach(file, readOnly: true);
+        }, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)));
+        try
+        {
+            await Assert.That(devices.Select(d => d.Path).Distinct().Count()).IsEqualTo(32);
+        }
+        finally
+        {
+            foreach (var device in devices)
+                device.Dispose();
+        }
+    }
+
+    [Test]
     public async Task A_file_becomes_a_device_of_its_size_and_content()
     {
         using var directory = new TempDirectory();

@@ -93,7 +93,9 @@ sealed class XenHypervisor(XenSettings settings) : IHypervisor
         }
         catch (LinuxException e)
         {
-            throw new ApplianceException(Blame.Node, "make block device", file, e.Reason, "load the kernel's module: modprobe loop", e);
+            throw e.Errno == Errno.EBUSY
+                ? new ApplianceException(Blame.Transient, "make block device", file, "others took every free loop device", "see who: losetup --list", e)
+                : new ApplianceException(Blame.Node, "make block device", file, e.Reason, "load the kernel's module: modprobe loop", e);
         }
     }
 
