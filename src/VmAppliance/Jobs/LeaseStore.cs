@@ -22,6 +22,9 @@ sealed class LeaseStore(string runDirectory, int slots)
     /// <summary>How many slots the node has.</summary>
     public int Slots => slots;
 
+    /// <summary>How many records were read: most of what it costs to find a node full.</summary>
+    public int RecordsRead { get; private set; }
+
     /// <summary>Root's file of a lease.</summary>
     public static string RecordFile(string directory) => $"{directory}/record.json";
 
@@ -157,8 +160,9 @@ sealed class LeaseStore(string runDirectory, int slots)
         }
     }
 
-    static LeaseRecord? Read(string directory)
+    LeaseRecord? Read(string directory)
     {
+        RecordsRead++;
         try
         {
             return JsonSerializer.Deserialize(Files.ReadNoFollow(RecordFile(directory), LargestFile, out _), LeaseJson.Default.LeaseRecord);

@@ -127,12 +127,13 @@ sealed class Reaper(Node node)
 
     IEnumerable<Rest> Disks(bool dryRun)
     {
-        foreach (var disk in node.Disks.InUse().Where(d => d.Job is null || JobKey.Parse(d.Job) is not null))
+        if (node.Disks.InUse().Count == 0)
+            yield break;
+        // Nobody claims a slot meanwhile: between the look and the deed a disk could become the next job's.
+        using var still = node.Leases.Freeze();
+        var records = node.Leases.Records();
+        foreach (var disk in node.Disks.InUse().Where(d => (d.Job is null || JobKey.Parse(d.Job) is not null) && !records.Any(r => d.IsOf(r.Job, r.Slot))))
         {
-            // Nobody claims a slot meanwhile: between the look and the deed the disk could become the next job's.
-            using var still = node.Leases.Freeze();
-            if (node.Leases.Records().Any(r => disk.IsOf(r.Job, r.Slot)))
-                continue;
             if (!dryRun)
                 node.Disks.Drop(disk);
             yield return new Rest("disk", $"{disk}", "it belongs to no lease", !dryRun);

@@ -15,6 +15,17 @@ sealed class CatalogueTests
     }
 
     [Test]
+    public async Task An_import_that_hangs_holds_no_other_up_for_ever()
+    {
+        using var directory = new TempDirectory();
+        var catalogue = new Catalogue(directory.Path);
+        using var held = catalogue.Lock(TimeSpan.FromSeconds(20));
+        var failure = Assert.Throws<ApplianceException>(() => catalogue.Lock(TimeSpan.FromMilliseconds(100)));
+        await Assert.That(failure.Message).StartsWith($"lock images, {directory["images/lock"]}: process {Environment.ProcessId} (");
+        await Assert.That(failure.Blame).IsEqualTo(Blame.Transient);
+    }
+
+    [Test]
     public async Task Images_are_listed_by_name_with_the_version_in_force()
     {
         using var directory = new TempDirectory();

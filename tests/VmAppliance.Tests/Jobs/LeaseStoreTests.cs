@@ -26,6 +26,17 @@ sealed class LeaseStoreTests
     }
 
     [Test]
+    public async Task A_lease_that_somebody_does_not_let_go_of_is_not_waited_for_for_ever_and_it_is_said_who_has_it()
+    {
+        using var directory = new TempDirectory();
+        var store = new LeaseStore(directory["run"], 3);
+        using var lease = store.Claim("7");
+        var failure = Assert.Throws<ApplianceException>(() => store.Open(Sample.Key("7"), TimeSpan.FromMilliseconds(100)));
+        await Assert.That(failure.Message).StartsWith($"open lease, {directory["run"]}/leases/7.1/lock: process {Environment.ProcessId} (");
+        await Assert.That((failure.Message.EndsWith(") has held it for 0 s", StringComparison.Ordinal), failure.Blame)).IsEqualTo((true, Blame.Transient));
+    }
+
+    [Test]
     public async Task A_full_node_gives_nothing_and_leaves_nothing()
     {
         using var directory = new TempDirectory();

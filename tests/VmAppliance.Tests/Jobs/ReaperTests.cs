@@ -1,5 +1,6 @@
 using VmAppliance.Jobs;
 using VmAppliance.Linux;
+using VmAppliance.Processes;
 
 namespace VmAppliance.Tests.Jobs;
 
@@ -15,6 +16,21 @@ sealed class ReaperTests
     {
         Directory.CreateDirectory(directory["state/disks"]);
         return Sample.Node(directory);
+    }
+
+    [Test]
+    public async Task What_a_killed_import_or_removal_left_is_removed_and_an_import_at_work_is_left_alone()
+    {
+        using var directory = new TempDirectory();
+        var node = Node(directory);
+        var half = ".import-demo-20261128T000000-aaaaaa";
+        CommandRunner.Require("make files", ["sh", "-c", $"mkdir -p {directory["state/images"]}/{half}/tree {directory["state/images"]}/old/v; touch \"{directory["state/images"]}/{half}/tree/$(printf '\\351')\""]);
+        using (node.Images.Lock(TimeSpan.FromSeconds(20)))
+            await Assert.That(Reap(node)).IsEqualTo("");
+        var found = string.Join('\n', new[] { half, "old" }.Select(n => $"import {n}: whoever imported or removed it was killed: "));
+        await Assert.That(string.Join('\n', Reap(node, dryRun: true).Split('\n').Order(StringComparer.Ordinal)).Replace("False", "", StringComparison.Ordinal)).IsEqualTo(found);
+        await Assert.That(string.Join('\n', Reap(node).Split('\n').Order(StringComparer.Ordinal)).Replace("True", "", StringComparison.Ordinal)).IsEqualTo(found);
+        await Assert.That(string.Join(' ', Directory.GetFileSystemEntries(directory["state/images"]).Select(Path.GetFileName))).IsEqualTo("lock");
     }
 
     [Test]
