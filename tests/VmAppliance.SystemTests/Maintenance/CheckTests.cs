@@ -25,6 +25,34 @@ sealed class CheckTests
         await Assert.That(node.Rests()).IsEmpty();
     }
 
+    // Starter and methods run as the job's owner.
+    [Test]
+    public async Task RunDirectoryThatJobOwnersCannotReachIsToldBeforeAJobFindsOut()
+    {
+        var closed = $"{Session.Directory}/closed";
+        Directory.CreateDirectory(closed, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        var node = Session.With("closed-node", $"appliance.run_dir = {closed}/run", "queue:a.q.image = demo");
+
+        var result = await node.Maintenance("check").Run();
+
+        await Assert.That(result.Status).IsEqualTo(1);
+        await Assert.That(result.Text).Contains($"error    queue: a.q: job owners may not enter {closed}, on the way to run_dir\n         (hint: ");
+    }
+
+    [Test]
+    public async Task WhatAQemuLacksIsToldInItsOwnWords()
+    {
+        var program = $"{Session.Directory}/lame-qemu";
+        await File.WriteAllTextAsync(program, "#!/bin/sh\nfor word; do case $word in -sandbox) echo \"qemu: -sandbox support is not enabled in this QEMU binary\" >&2; exit 1;; esac; done\nexec qemu-system-x86_64 \"$@\"\n");
+        File.SetUnixFileMode(program, (UnixFileMode)0x1ED /* 0755 */);
+        var node = Session.With("lame", $"appliance.qemu = {program}");
+
+        var result = await node.Maintenance("check").Run();
+
+        await Assert.That(result.Text).Contains("error    machine: qemu: -sandbox support is not enabled in this QEMU binary\n         (hint: ");
+        await Assert.That(result.Status).IsEqualTo(1);
+    }
+
     [Test]
     public async Task NodeWithoutImagesCannotRunJobs()
     {

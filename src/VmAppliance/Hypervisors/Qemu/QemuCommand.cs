@@ -19,6 +19,9 @@ static class QemuCommand
     /// <summary>What QEMU is told to open where it gets a precious memory: there is no such file.</summary>
     public const string PreciousMemory = "/proc/vmappliance/memory";
 
+    /// <summary>What a QEMU may not do that was taken over by its guest.</summary>
+    public const string Sandbox = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny";
+
     /// <summary>All arguments of QEMU; every file it needs is opened here and handed over.</summary>
     /// <param name="spec">The machine.</param>
     /// <param name="qemu">QEMU's path.</param>
@@ -32,14 +35,14 @@ static class QemuCommand
         "-machine", $"{spec.Model},accel={(kvm ? "kvm" : "tcg")}{(spec.Frozen is null ? "" : ",memory-backend=ram")}", "-cpu", Cpu(spec, kvm),
         "-smp", Number(spec.Cpus), "-m", $"{Number(spec.Memory >> 20)}M", .. Memory(spec, files),
         "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
-        "-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
+        "-sandbox", Sandbox,
         .. spec.Frozen?.State is null ? Boot(spec, files) : ["-incoming", "defer", "-S"],
         .. Channels(spec, files),
         .. Disk(spec, files),
         .. network,
         "-device", $"virtio-net-pci,netdev=net,mac={spec.Network.Mac},romfile=",
         "-object", "rng-random,id=rng,filename=/dev/urandom", "-device", "virtio-rng-pci,rng=rng",
-        .. Generation(spec),
+        .. Generation(spec.Model, spec.Uuid),
     ];
 
     /// <summary>The CPU model that QEMU is told.</summary>
@@ -56,8 +59,8 @@ static class QemuCommand
     ];
 
     // By it a guest's kernel learns that it is not the one that was frozen, and reseeds its generator: the specification of vmgenid.
-    static string[] Generation(MachineSpec spec) =>
-        spec.Model.StartsWith("q35", StringComparison.Ordinal) || spec.Model.StartsWith("pc", StringComparison.Ordinal) ? ["-device", $"vmgenid,guid={spec.Uuid}"] : [];
+    internal static string[] Generation(string model, Guid uuid) =>
+        model.StartsWith("q35", StringComparison.Ordinal) || model.StartsWith("pc", StringComparison.Ordinal) ? ["-device", $"vmgenid,guid={uuid}"] : [];
 
     static IEnumerable<string> Boot(MachineSpec spec, HandedOver files)
     {

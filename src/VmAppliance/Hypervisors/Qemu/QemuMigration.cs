@@ -10,7 +10,8 @@ namespace VmAppliance.Hypervisors.Qemu;
 /// </summary>
 static class QemuMigration
 {
-    const string Capabilities = """{"capabilities":[{"capability":"x-ignore-shared","state":true},{"capability":"events","state":true}]}""";
+    /// <summary>What a QEMU must be capable of, on both ways: arguments of <c>migrate-set-capabilities</c>.</summary>
+    public const string Capabilities = """{"capabilities":[{"capability":"x-ignore-shared","state":true},{"capability":"events","state":true}]}""";
     // Bytes per second: QEMU holds itself back to 32 MiB/s by default.
     const string Unhindered = """{"max-bandwidth":1099511627776}""";
 

@@ -116,7 +116,18 @@ sealed class NodeCheck(Node node, bool verify)
         foreach (var (name, queue) in node.Settings.Queues)
             yield return queue.Image is null ? Good("queue", $"{name}: jobs run on the node itself")
                 : node.Images.Find(queue.Image) is null ? Bad("queue", $"{name}: there is no image {queue.Image}", "import it, or name another in [queue:NAME] image")
+                : Closed(node.Settings.Appliance.RunDirectory) is { } closed ? Bad("queue", $"{name}: job owners may not enter {closed}, on the way to run_dir",
+                    "let [appliance] run_dir be where everybody may pass, such as /run/vmappliance")
                 : Good("queue", $"{name}: image {queue.Image}");
+    }
+
+    // Starter and methods run as the job's owner, and find the machine in the lease's directory.
+    static string? Closed(string? directory)
+    {
+        for (; directory is not null; directory = Path.GetDirectoryName(directory))
+            if (Files.Facts(directory) is { } facts && (facts.Mode & 0x1 /* 0001 */) == 0)
+                return directory;
+        return null;
     }
 
     Finding Admin()

@@ -14,7 +14,7 @@ sealed class QemuCheck(Node node, QemuHypervisor hypervisor)
     const int LongestSocketPath = 107; // sun_path of unix(7), its NUL not counted
 
     /// <summary>All findings, good ones included.</summary>
-    public IEnumerable<Finding> Run() => [Qemu(), Kvm(), Memory(), Sockets()];
+    public IEnumerable<Finding> Run() => [Qemu(), Machine(), Kvm(), Memory(), Sockets()];
 
     Finding Qemu()
     {
@@ -25,6 +25,20 @@ sealed class QemuCheck(Node node, QemuHypervisor hypervisor)
         catch (ApplianceException e)
         {
             return Bad("QEMU", e);
+        }
+    }
+
+    Finding Machine()
+    {
+        try
+        {
+            var trouble = QemuTrial.Trouble(hypervisor.Program, "q35", node.Settings.Network.Kind == NetworkKind.User);
+            return trouble is null ? Good("machine", "QEMU can start one as an account that may nothing on this node")
+                : Bad("machine", trouble, $"machines need this of {hypervisor.Program}, which any account must be able to run");
+        }
+        catch (ApplianceException e)
+        {
+            return Bad("machine", e);
         }
     }
 
