@@ -32,24 +32,30 @@ sealed class GuestSession : IDisposable
     readonly GuestChannel? _channel;
     readonly ThrottledRelay _relay;
     readonly SshClient _client;
+    readonly CancellationToken _lost;
+    readonly CancellationTokenRegistration _end;
     readonly object _signals = new();
     readonly TaskCompletionSource _go = new(TaskCreationOptions.RunContinuationsAsynchronously);
     readonly List<int> _early = [];
     volatile int _launcher;
+    Func<bool> _mayBegin = () => true;
     SshCommand? _command;
 
-    GuestSession(GuestAccess access, GuestChannel? channel)
+    GuestSession(GuestAccess access, GuestChannel? channel, CancellationToken lost)
     {
+        _lost = lost;
         _channel = channel;
         _access = access;
         _relay = new ThrottledRelay(SshConnection.Target(access), () => Unread() < MostUnread);
         _client = SshConnection.Client(access, _relay.EndPoint);
+        // SSH.NET waits without end in several places, but not for a connection that is closed.
+        _end = lost.Register(_relay.Dispose);
     }
 
     /// <summary>Connects; the machine's host key must be the lease's.</summary>
     /// <param name="access">The way in.</param>
     /// <param name="channel">The port of the machine's agent; null when it has none.</param>
-    /// <param name="lost">Cancelled when the machine is known to be gone.</param>
+    /// <param name="lost">Cancelled when the machine is known to be gone, or nobody waits for it any more: whatever the session does then ends.</param>
     /// <exception cref="ApplianceException">Nobody answers, or it is not our machine.</exception>
     public static GuestSession Connect(GuestAccess access, GuestChannel? channel, CancellationToken lost)
     {
@@ -69,10 +75,9 @@ sealed class GuestSession : IDisposable
 
     static GuestSession ConnectOnce(GuestAccess access, GuestChannel? channel, CancellationToken lost)
     {
-        var session = new GuestSession(access, channel);
+        var session = new GuestSession(access, channel, lost);
         try
         {
-            using var end = lost.Register(session._relay.Dispose);
             session._client.Connect();
             // SSH.NET measures a job that does not read its input by this time, too.
             session._client.ConnectionInfo.Timeout = Timeout.InfiniteTimeSpan;
@@ -92,9 +97,10 @@ sealed class GuestSession : IDisposable
     /// <param name="input">Its standard input.</param>
     /// <param name="output">Where its standard output goes.</param>
     /// <param name="errors">Where its standard error goes.</param>
-    /// <param name="lost">Cancelled when the machine is known to be gone.</param>
-    public async Task<GuestResult> Run(JobSpec spec, Stream input, Stream output, Stream errors, CancellationToken lost)
+    /// <param name="mayBegin">Asked once, before the job's first instruction: whether it may have one.</param>
+    public async Task<GuestResult> Run(JobSpec spec, Stream input, Stream output, Stream errors, Func<bool> mayBegin)
     {
+        _mayBegin = mayBegin;
         MarkedOutput standard = new(spec.Nonce, output), error = new(spec.Nonce, errors);
         using var command = _command = _client.CreateCommand(Launch);
         string? loss = null;
@@ -103,9 +109,9 @@ sealed class GuestSession : IDisposable
             var execution = command.ExecuteAsync(CancellationToken.None);
             Feed(command, spec, input);
             // A machine on a bridge that is gone does not even close its connections: only the watch on its process tells.
-            await Task.WhenAll(Drain(command.OutputStream, standard), Drain(command.ExtendedOutputStream, error)).WaitAsync(lost).ConfigureAwait(false);
+            await Task.WhenAll(Drain(command.OutputStream, standard), Drain(command.ExtendedOutputStream, error)).WaitAsync(_lost).ConfigureAwait(false);
             if (standard.Status is null)
-                await execution.WaitAsync(lost).ConfigureAwait(false);
+                await execution.WaitAsync(_lost).ConfigureAwait(false);
             loss = $"the connection ended{(command.ExitStatus is { } status ? $" with status {status}" : "")}";
         }
         catch (Exception e)
@@ -153,6 +159,8 @@ sealed class GuestSession : IDisposable
         lock (_signals)
         {
             _launcher = launcher;
+            if (!_mayBegin())
+                return;
             _go.TrySetResult();
             _early.ForEach(signal => Task.Run(() => Deliver(signal)));
             _early.Clear();
@@ -195,6 +203,7 @@ sealed class GuestSession : IDisposable
 
     public void Dispose()
     {
+        _end.Dispose();
         _relay.Dispose();
         _client.Dispose();
     }

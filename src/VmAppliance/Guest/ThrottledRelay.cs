@@ -96,8 +96,10 @@ sealed class ThrottledRelay : IDisposable
         using (var guest = Keep(Connect()))
         {
             client.NoDelay = true;
-            Start(() => Pump(client, guest, () => { }, _ => { }));
-            Pump(guest, client, WaitForRoom, count =>
+            GatheringReader fromGuest = new(guest, StreamPatience), fromClient = new(client, StreamPatience);
+            var isFar = !IPAddress.IsLoopback(_target.Address);
+            Start(() => Pump(fromClient, guest, fromGuest, bytes => (isFar ? PatientConnection.Room(guest, bytes) : bytes), () => { }, _ => { }));
+            Pump(fromGuest, client, fromClient, bytes => bytes, WaitForRoom, count =>
             {
                 // Of a stream the kernel acknowledges each second packet by itself.
                 if (count < GatheringReader.FullPacket)
@@ -116,6 +118,7 @@ sealed class ThrottledRelay : IDisposable
             var guest = new Socket(_target.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, LingerState = new LingerOption(true, 0) };
             try
             {
+                PatientConnection.Prepare(guest);
                 guest.Connect(_target);
                 _failure = null;
                 return guest;
@@ -141,17 +144,18 @@ sealed class ThrottledRelay : IDisposable
     // 40 ms long: tcp(7), TCP_QUICKACK. It forgets.
     static void Acknowledge(Socket guest) => guest.SetRawSocketOption(IPPROTO_TCP, TCP_QUICKACK, [1, 0, 0, 0]);
 
-    static void Pump(Socket from, Socket to, Action before, Action<int> after)
+    static void Pump(GatheringReader from, Socket to, GatheringReader back, Func<int, int> room, Action before, Action<int> after)
     {
-        var reader = new GatheringReader(from, StreamPatience);
         var buffer = new byte[Chunk];
         while (true)
         {
             before();
-            var count = reader.Receive(buffer);
+            var count = from.Receive(buffer);
             if (count == 0)
                 break;
-            to.Send(buffer.AsSpan(0, count));
+            back.Answered();
+            for (int sent = 0, part; sent < count; sent += part)
+                part = to.Send(buffer.AsSpan(sent, room(count - sent)));
             after(count);
         }
         to.Shutdown(SocketShutdown.Send);
@@ -164,7 +168,7 @@ sealed class ThrottledRelay : IDisposable
         {
             work();
         }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException or InvalidOperationException)
+        catch (Exception e) when (e is SocketException or ObjectDisposedException or InvalidOperationException or LinuxException)
         {
         }
     }) { IsBackground = true }.Start();

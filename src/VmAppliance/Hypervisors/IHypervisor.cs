@@ -44,6 +44,10 @@ interface IHypervisor
     /// <param name="directory">The lease's directory.</param>
     void Resume(string directory);
 
+    /// <summary>Whether it is known to be paused; false where only root could tell.</summary>
+    /// <param name="directory">The lease's directory.</param>
+    bool IsPaused(string directory);
+
     /// <summary>What it has used; null when it is gone.</summary>
     MachineUsage? Usage(MachineReference machine);
 }

@@ -12,6 +12,7 @@ sealed class JobSignals : IDisposable
     readonly List<PosixSignalRegistration> _registrations = [];
     readonly List<int> _early = [];
     GuestSession? _session;
+    Action<int>? _listener;
 
     /// <summary>Begins to catch; what comes before there is a session waits for it.</summary>
     public JobSignals()
@@ -22,6 +23,16 @@ sealed class JobSignals : IDisposable
                 context.Cancel = true;
                 Forward(signal);
             }));
+    }
+
+    /// <summary>Who is told of each signal, too, first of those that have come already.</summary>
+    public void Tell(Action<int> listener)
+    {
+        lock (_early)
+        {
+            _listener = listener;
+            _early.ForEach(listener);
+        }
     }
 
     /// <summary>There is a session now.</summary>
@@ -38,10 +49,13 @@ sealed class JobSignals : IDisposable
     void Forward(int signal)
     {
         lock (_early)
+        {
+            _listener?.Invoke(signal);
             if (_session is null)
                 _early.Add(signal);
             else
                 _session.Signal(signal);
+        }
     }
 
     public void Dispose() => _registrations.ForEach(r => r.Dispose());

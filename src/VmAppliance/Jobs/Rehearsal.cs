@@ -46,7 +46,7 @@ sealed class Rehearsal(Machine machine, string port, Readiness readiness)
         using var watch = new MachineWatch(machine.Reference, machine.Console, lost);
         using var session = GuestSession.Connect(access, null, lost.Token);
         using var errors = new MemoryStream();
-        var result = await session.Run(Commands.Nothing(), Stream.Null, Stream.Null, errors, lost.Token).ConfigureAwait(false);
+        var result = await session.Run(Commands.Nothing(), Stream.Null, Stream.Null, errors, () => true).ConfigureAwait(false);
         if (result.End?.Status != 0)
             throw new ApplianceException(Blame.Node, Operation, machine.Name, Reason(result, Encoding.UTF8.GetString(errors.ToArray()).Trim()),
                 "try: vmappliance run --cold --image IMAGE -- true");

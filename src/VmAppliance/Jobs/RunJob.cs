@@ -14,14 +14,17 @@ sealed class RunJob(IHypervisor hypervisor, Pass pass, string directory, int not
 {
     const int SIGPIPE = 13;
     const int OutputLost = 1;
+    const int BySignal = 128;
 
+    // Many times what a busy node's emulated machine takes.
+    static readonly TimeSpan StartPatience = TimeSpan.FromMinutes(5);
     static readonly TimeSpan LastWordsPatience = TimeSpan.FromMilliseconds(500);
 
     bool _outputLost;
 
     /// <summary>Runs it.</summary>
     /// <param name="spec">The command.</param>
-    /// <returns>How the job ended; or one of the statuses for a lost machine.</returns>
+    /// <returns>How the job ended; or one of the statuses for a lost machine; or by which signal it ended that came before it could begin.</returns>
     /// <exception cref="ApplianceException">The machine cannot be reached; the job has not started.</exception>
     public async Task<JobEnd> Run(JobSpec spec)
     {
@@ -33,18 +36,31 @@ sealed class RunJob(IHypervisor hypervisor, Pass pass, string directory, int not
         using var console = hypervisor.Console(directory);
         using var watch = new MachineWatch(pass.Machine, console, lost);
         using var channel = GuestChannel.TryOpen(MachineDirectory.Port(directory));
-        using var session = Connect(channel, watch, lost.Token);
-        signals.Attach(session);
-        void Broken(LinuxException e) => OutputBroke(e, session);
-        var result = await session.Run(spec, spec.Input is null ? Console.OpenStandardInput() : Stream.Null, new RawOutput(1, Broken), new RawOutput(2, Broken), lost.Token).ConfigureAwait(false);
-        return result.End is not { } end ? new JobEnd(Lost(result, watch)) : _outputLost && end.Status == 0 ? new JobEnd(OutputLost) : end;
+        using var start = new StartWatch(StartPatience, () => hypervisor.IsPaused(directory), lost.Token);
+        signals.Tell(start.Notice);
+        try
+        {
+            using var session = Connect(channel, watch, start);
+            signals.Attach(session);
+            void Broken(LinuxException e) => OutputBroke(e, session);
+            Stream input = spec.Input is null ? new RawInput(0) : Stream.Null;
+            var result = await session.Run(spec, input, new RawOutput(1, Broken), new RawOutput(2, Broken), start.TryBegin).ConfigureAwait(false);
+            return result.End is { } end ? (_outputLost && end.Status == 0 ? new JobEnd(OutputLost) : end)
+                : start.Signal is { } signal ? Ended(signal) : new JobEnd(Lost(result, watch, start));
+        }
+        catch (ApplianceException) when (start.Signal is not null)
+        {
+            return Ended(start.Signal.Value);
+        }
     }
 
-    GuestSession Connect(GuestChannel? channel, MachineWatch watch, CancellationToken lost)
+    static JobEnd Ended(int signal) => new(BySignal + signal, signal);
+
+    GuestSession Connect(GuestChannel? channel, MachineWatch watch, StartWatch start)
     {
         try
         {
-            return GuestSession.Connect(pass.Access, channel, lost);
+            return GuestSession.Connect(pass.Access, channel, start.Over);
         }
         catch (ApplianceException e)
         {
@@ -54,10 +70,11 @@ sealed class RunJob(IHypervisor hypervisor, Pass pass, string directory, int not
         }
     }
 
-    int Lost(GuestResult result, MachineWatch watch)
+    int Lost(GuestResult result, MachineWatch watch, StartWatch start)
     {
         // The connection may break a moment before the machine's end is seen.
-        var reason = watch.HasEnded(LastWordsPatience) ? $"the machine ended{watch.LastWords()}" : $"the machine cannot be reached ({result.Loss})";
+        var reason = watch.HasEnded(LastWordsPatience) ? $"the machine ended{watch.LastWords()}"
+            : start.IsLate ? $"the machine has not begun within {StartPatience.TotalSeconds:0} s" : $"the machine cannot be reached ({result.Loss})";
         Complaint.Say(result.Started
             ? $"vmappliance: run job: {reason}; the job did not finish\n"
             : $"vmappliance: start job: {reason}; the job had not started\n");

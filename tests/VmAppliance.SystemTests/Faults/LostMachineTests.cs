@@ -65,6 +65,39 @@ sealed partial class LostMachineTests
         await Assert.That(node.Rests()).IsEmpty();
     }
 
+    // The machine's process is there and does nothing: its port takes the connection, and nobody ever answers.
+    [Test]
+    [Arguments(SIGTERM)]
+    [Arguments(SIGINT)]
+    public async Task SignalEndsAStarterWhoseMachineDoesNotAnswer(int signal)
+    {
+        var node = Session.With("silent");
+        await using var holder = (node.Script("echo up; cat") with { KeepInputOpen = true }).Start();
+        await holder.Output.Contains("up\n");
+        node.Machines.Single().Signal(SIGSTOP);
+        try
+        {
+            await using var starter = (new Command($"{node.Hooks}/starter", "echo", "never") with
+            {
+                Environment = new Dictionary<string, string> { ["JOB_ID"] = $"run{holder.Pid}" },
+                Deadline = TimeSpan.FromSeconds(30),
+            }).Start();
+            await Eventually.Holds("the starter is connected", () => Directory.GetFiles($"/proc/{starter.Pid}/fd").Count(IsSocket) >= 3);
+
+            starter.Signal(signal);
+
+            await Assert.That((await starter.Ended).ToString()).IsEqualTo(new CommandResult(128 + signal, [], []).ToString());
+        }
+        finally
+        {
+            node.Machines.Single().Signal(SIGCONT);
+        }
+        await holder.Input.DisposeAsync();
+        await Assert.That((await holder.Ended).Status).IsEqualTo(0);
+    }
+
+    static bool IsSocket(string descriptor) => File.ResolveLinkTarget(descriptor, returnFinalTarget: false)?.Name.StartsWith("socket:", StringComparison.Ordinal) == true;
+
     [GeneratedRegex(@"^vmappliance: run job: the machine ended.*; the job did not finish\n$")]
     private static partial Regex OneLine();
 }

@@ -32,6 +32,29 @@ sealed class TapTests
         await Assert.That(node.Rests()).IsEmpty();
     }
 
+    // In a network of its own, whose kernel gives up after 4 attempts, some 6 s, and not after 15, some 16 minutes: tcp_retries2 in tcp(7).
+    [Test]
+    public async Task ASuspendedMachineIsNeverLostByATimer()
+    {
+        var node = Session.With("suspended", "network.kind = tap", $"network.bridge = {Bridge}", "network.subnet = 192.168.213.0/24", "network.gateway = 192.168.213.1");
+        const string Network = $"ip link add {Bridge} type bridge && ip address add 192.168.213.1/24 dev {Bridge} && ip link set {Bridge} up && ip link set lo up "
+            + "&& echo 4 >/proc/sys/net/ipv4/tcp_retries2 && exec \"$@\"";
+        await using var run = (node.Script("echo ready; read line; echo got $line; cat") with { KeepInputOpen = true })
+            .Behind("unshare", "--net", "--mount", "--", "sh", "-c", $"mount -t sysfs sysfs /sys && {Network}", "sh").Start();
+        await run.Output.Contains("ready\n");
+        var job = new Dictionary<string, string> { ["JOB_ID"] = $"run{run.Pid}" };
+
+        await (new Command($"{node.Hooks}/suspend", $"run{run.Pid}", "1", "0") { Environment = job }).Require();
+        await run.Say("something");
+        await Task.Delay(TimeSpan.FromSeconds(25));
+        await (new Command($"{node.Hooks}/resume", $"run{run.Pid}", "1", "0") { Environment = job }).Require();
+        await run.Output.Contains("got something\n");
+        await run.Input.DisposeAsync();
+
+        await Assert.That((await run.Ended).ToString()).IsEqualTo(new CommandResult(0, "ready\ngot something\n"u8.ToArray(), []).ToString());
+        await Assert.That(node.Rests()).IsEmpty();
+    }
+
     static List<string> Taps() => Directory.Exists($"/sys/class/net/{Bridge}/brif") ? [.. Directory.GetFileSystemEntries($"/sys/class/net/{Bridge}/brif")] : [];
 
     static async Task<IAsyncDisposable> MakeBridge()

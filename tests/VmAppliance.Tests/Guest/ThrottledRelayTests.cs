@@ -100,9 +100,9 @@ sealed class ThrottledRelayTests
             await knock.ConnectAsync(endPoint);
             return true;
         }
-        catch (SocketException e) when (e.SocketErrorCode == SocketError.ConnectionRefused)
+        catch (SocketException e)
         {
-            return false;
+            return e.SocketErrorCode != SocketError.ConnectionRefused;
         }
     }
 

@@ -149,6 +149,18 @@ sealed class QemuHypervisor(ApplianceSettings settings) : IHypervisor
 
     public void Resume(string directory) => Command(directory, "cont");
 
+    public bool IsPaused(string directory)
+    {
+        try
+        {
+            return Command(directory, "query-status").Contains("\"paused\"", StringComparison.Ordinal);
+        }
+        catch (ApplianceException)
+        {
+            return false;
+        }
+    }
+
     public MachineUsage? Usage(MachineReference machine)
     {
         using var process = Find(machine);
@@ -156,10 +168,10 @@ sealed class QemuHypervisor(ApplianceSettings settings) : IHypervisor
             ? new MachineUsage(status.UserTime, status.SystemTime, status.PeakMemoryKiB) : null;
     }
 
-    static void Command(string directory, string command)
+    static string Command(string directory, string command)
     {
         using var monitor = QmpClient.Connect($"{directory}/{QemuCommand.MonitorSocket}", Deadline.In(CommandPatience));
-        monitor.Execute(command);
+        return monitor.Execute(command);
     }
 
     // Between starting QEMU and writing its pid down a hook can be killed: then only the uuid, on record before, finds it.

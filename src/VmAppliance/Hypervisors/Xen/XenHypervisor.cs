@@ -181,6 +181,8 @@ sealed class XenHypervisor(XenSettings settings) : IHypervisor
 
     public void Resume(string directory) => _xl.Unpause(Named(directory).Name);
 
+    public bool IsPaused(string directory) => Host.EffectiveUser == 0 && Named(directory).IsPaused;
+
     public MachineUsage? Usage(MachineReference machine) =>
         Find(machine) is { } domain ? new MachineUsage(domain.CpuTime, TimeSpan.Zero, domain.MemoryMiB << 10) : null;
 
