@@ -12,7 +12,7 @@ namespace VmAppliance.Batch;
 /// <param name="spool">The job's description; null when there is none.</param>
 sealed class GridEngineCommand(IReadOnlyList<byte[]> words, Func<string, byte[]?> variable, SpoolDirectory? spool)
 {
-    // 64 MiB: what a job's description can carry at most.
+    // 64 MiB: a line for each of more hosts than any cell has.
     const int LargestFile = 64 << 20;
 
     /// <summary>The command.</summary>
@@ -57,7 +57,7 @@ sealed class GridEngineCommand(IReadOnlyList<byte[]> words, Func<string, byte[]?
         // The kernel finds out what reads a script; one that names nobody is /bin/sh's, as for execvp(3).
         var command = Is("unix_behavior") ? Plain(Restored())
             : ReadsInput ? Shell(["-s"u8.ToArray(), .. Restored().Skip(1)]) with { Input = path } : Shell(Restored());
-        return command with { Files = [(path, Files.ReadAll(path, LargestFile), true)] };
+        return command with { Files = [(path, null, true)] };
     }
 
     BatchCommand Shell(IEnumerable<byte[]> arguments) => Shell(variable("SGE_STARTER_SHELL_PATH") is { Length: > 0 } named ? named : "/bin/sh"u8.ToArray(),
@@ -70,7 +70,7 @@ sealed class GridEngineCommand(IReadOnlyList<byte[]> words, Func<string, byte[]?
     IReadOnlyList<byte[]> Restored() => spool?.Arguments is { } arguments && arguments.Any(a => a.AsSpan().Contains((byte)'\n'))
         ? [Named[0], .. arguments] : Named;
 
-    IEnumerable<(byte[], byte[], bool)> HostFile() => variable("PE_HOSTFILE") is [(byte)'/', ..] path && Files.Target(path) is { IsRegular: true }
+    IEnumerable<(byte[], byte[]?, bool)> HostFile() => variable("PE_HOSTFILE") is [(byte)'/', ..] path && Files.Target(path) is { IsRegular: true }
         ? [(path, Files.ReadAll(path, LargestFile), false)] : [];
 
     List<byte[]> Scratch() => [.. new[] { variable("TMPDIR"), variable("TMP") }.OfType<byte[]>().Where(d => d is [(byte)'/', ..])

@@ -98,16 +98,19 @@ sealed class GuestSession : IDisposable
     /// <param name="output">Where its standard output goes.</param>
     /// <param name="errors">Where its standard error goes.</param>
     /// <param name="mayBegin">Asked once, before the job's first instruction: whether it may have one.</param>
+    /// <exception cref="IOException">One of its files cannot be read.</exception>
     public async Task<GuestResult> Run(JobSpec spec, Stream input, Stream output, Stream errors, Func<bool> mayBegin)
     {
         _mayBegin = mayBegin;
+        // Before anything is started: what cannot be read is not the machine's fault.
+        List<Stream> files = [.. spec.Files.Select(f => f.Open())];
         MarkedOutput standard = new(spec.Nonce, output), error = new(spec.Nonce, errors);
         using var command = _command = _client.CreateCommand(Launch);
         string? loss = null;
         try
         {
             var execution = command.ExecuteAsync(CancellationToken.None);
-            Feed(command, spec, input);
+            Feed(command, spec, files, input);
             // A machine on a bridge that is gone does not even close its connections: only the watch on its process tells.
             await Task.WhenAll(Drain(command.OutputStream, standard), Drain(command.ExtendedOutputStream, error)).WaitAsync(_lost).ConfigureAwait(false);
             if (standard.Status is null)
@@ -192,11 +195,11 @@ sealed class GuestSession : IDisposable
         }
     }
 
-    void Feed(SshCommand command, JobSpec spec, Stream input)
+    // In a thread of its own from the first byte on: a machine may take it slowly, and nothing else shall wait for that.
+    void Feed(SshCommand command, JobSpec spec, IReadOnlyList<Stream> files, Stream input)
     {
         var stream = command.CreateInputStream();
-        spec.Write(stream);
-        new Thread(() => JobInput.Pass(input, stream, _go.Task)) { IsBackground = true }.Start();
+        new Thread(() => JobInput.Pass(spec, files, input, stream, _go.Task)) { IsBackground = true }.Start();
     }
 
     long Unread() => _command is { } command ? command.OutputStream.Length + command.ExtendedOutputStream.Length : 0;

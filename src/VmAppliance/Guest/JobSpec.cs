@@ -1,5 +1,7 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization;
+using Microsoft.Win32.SafeHandles;
 using VmAppliance.Linux;
 
 namespace VmAppliance.Guest;
@@ -12,7 +14,7 @@ namespace VmAppliance.Guest;
 /// <param name="Directory">Working directory; without it there is no job.</param>
 /// <param name="Umask">File mode creation mask.</param>
 /// <param name="Limits">Resource limits.</param>
-/// <param name="Files">Files to be put in place first.</param>
+/// <param name="Files">Files to be put in place first; their contents follow.</param>
 /// <param name="Scratch">Directories to be made first where they are missing.</param>
 /// <param name="Input">A file of the machine, such as a staged one, to be the job's standard input; null for the one that comes over the connection.</param>
 /// <param name="Joined">Whether standard output and error are one file on the node: what goes to both must come in the order it was written.</param>
@@ -39,8 +41,17 @@ sealed record JobSpec(string Nonce, IReadOnlyList<byte[]> Arguments, byte[]? Arg
     }
 }
 
-/// <summary>A file of the node that the job expects to find.</summary>
+/// <summary>A file of the node that the job expects to find. Its content, of any length, follows the description: see <see cref="StagedContent"/>.</summary>
 /// <param name="Path">Its path, the same in the machine.</param>
-/// <param name="Content">Its content.</param>
 /// <param name="Executable">Whether it may be executed.</param>
-sealed record StagedFile(byte[] Path, byte[] Content, bool Executable);
+sealed record StagedFile(byte[] Path, bool Executable)
+{
+    /// <summary>Its content; null for what is under its path on the node.</summary>
+    [JsonIgnore]
+    public byte[]? Content { get; init; }
+
+    /// <summary>Opens the content, on the node.</summary>
+    /// <exception cref="LinuxException">There is no such file, or it may not be read.</exception>
+    public Stream Open() => Content is { } bytes ? new MemoryStream(bytes)
+        : new FileStream(new SafeFileHandle(Descriptor.Open(Path, OpenMode.Read).Number, ownsHandle: true), FileAccess.Read, bufferSize: 0);
+}

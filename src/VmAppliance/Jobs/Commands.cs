@@ -14,7 +14,7 @@ static class Commands
     public static JobSpec OfJob(BatchCommand command) => new(
         Entropy.Hex(NonceBytes * 2), command.Arguments,
         command.Argv0, JobEnvironment.OfJob(InitialProcess.Environment(), null), Directory(), Umask(), Limits.OfJob(),
-        [.. command.Files.Select(f => new StagedFile(f.Path, f.Content, f.Executable))], command.Scratch, command.Input ?? NoInput(), Joined());
+        [.. command.Files.Select(f => new StagedFile(f.Path, f.Executable) { Content = f.Content })], command.Scratch, command.Input ?? NoInput(), Joined());
 
     /// <summary>A command that somebody started by hand.</summary>
     public static JobSpec ByHand(IReadOnlyList<byte[]> words, Processes.Account owner, Pass pass) => new(

@@ -84,13 +84,25 @@ static unsafe class Files
     /// <param name="gid">Group; -1 keeps this process's.</param>
     public static void Replace(byte[] path, ReadOnlySpan<byte> content, int mode, int uid = -1, int gid = -1)
     {
+        var bytes = content.ToArray();
+        Replace(path, file => file.WriteAll(bytes), mode, uid, gid);
+    }
+
+    /// <summary>Replaces a file as a whole, as the others do; its content need not be in memory.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="fill">Writes all of its content. If that throws, the file stays as it was.</param>
+    /// <param name="mode">Permission bits.</param>
+    /// <param name="uid">Owner; -1 keeps this process's.</param>
+    /// <param name="gid">Group; -1 keeps this process's.</param>
+    public static void Replace(byte[] path, Action<Descriptor> fill, int mode, int uid = -1, int gid = -1)
+    {
         using var memory = new NativeStrings();
         byte[] temporary = [.. path, .. Encoding.UTF8.GetBytes($".new{System.Environment.ProcessId}")];
         try
         {
             using (var file = Descriptor.Open(temporary, OpenMode.Write | OpenMode.Create | OpenMode.Truncate | OpenMode.NoFollow, mode))
             {
-                file.WriteAll(content);
+                fill(file);
                 Give(file, Encoding.UTF8.GetString(temporary), mode, uid, gid);
             }
             Errno.Check(Native.rename(memory.Add(temporary), memory.Add(path)), "rename", Encoding.UTF8.GetString(path));

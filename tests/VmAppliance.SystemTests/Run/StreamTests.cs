@@ -35,6 +35,25 @@ sealed class StreamTests
         await Assert.That(result.Text).StartsWith(string.Concat(Enumerable.Range(0, 300).Select(i => $"o{i}\ne{i}\n")) + "sh: ");
     }
 
+    // A batch job's script may carry its data with it. Neither side ever holds all of it; what had to fit into one description was lost, and tried again for ever.
+    [Test]
+    public async Task AScriptOfAnyLengthArrives()
+    {
+        const long Length = 70 << 20;
+        var script = $"{Machine.Owner.Home}/long-script";
+        await File.WriteAllTextAsync(script, "#!/bin/sh\nwc -c <$0; rm $0; exit 3\n");
+        await using (var file = File.OpenWrite(script))
+            file.SetLength(Length);
+        var command = Machine.Start(script);
+        var result = await (command with
+        {
+            Environment = new Dictionary<string, string>(command.Environment) { ["JOB_SCRIPT"] = script, ["SGE_STARTER_SHELL_START_MODE"] = "unix_behavior" },
+        }).Run();
+
+        await Assert.That(result.ToString()).IsEqualTo(new CommandResult(3, System.Text.Encoding.ASCII.GetBytes($"{Length}\n"), []).ToString());
+        File.Delete(script);
+    }
+
     [Test]
     public async Task ReasonOfAProgramThatIsMissingIsInItsPlace()
     {

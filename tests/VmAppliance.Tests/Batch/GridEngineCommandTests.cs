@@ -115,7 +115,7 @@ sealed class GridEngineCommandTests
         using var directory = new TempDirectory();
         var hosts = directory.Write("pe_hostfile", "node1 2 vm.q UNDEFINED\n");
         var file = Read(["/bin/true"], new() { ["PE_HOSTFILE"] = hosts }).Files.Single();
-        await Assert.That((T(file.Path), Encoding.UTF8.GetString(file.Content), file.Executable)).IsEqualTo((hosts, "node1 2 vm.q UNDEFINED\n", false));
+        await Assert.That((T(file.Path), Encoding.UTF8.GetString(file.Content!), file.Executable)).IsEqualTo((hosts, "node1 2 vm.q UNDEFINED\n", false));
         await Assert.That(Read(["/bin/true"], new() { ["PE_HOSTFILE"] = "/nonexistent" }).Files).IsEmpty();
         await Assert.That(Read(["/bin/true"], new() { ["PE_HOSTFILE"] = "relative" }).Files).IsEmpty();
     }

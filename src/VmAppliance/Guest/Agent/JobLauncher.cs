@@ -16,7 +16,7 @@ sealed class JobLauncher(PassedStreams streams, int process, OtherUser? owner)
 
     const int SIGPIPE = 13;
 
-    // Bytes. The kernel takes 2 MiB of arguments and environment, a job's script may be larger; the agent must outlast who asks for more.
+    // Bytes. The kernel takes a few MiB of arguments and environment; the agent must outlast who asks for more.
     const int LargestDescription = 64 << 20;
 
     static readonly int[] Forwarded = [1, 2, 3, 10, 12, 13, 14, 15, 18, 24, 25]; // HUP INT QUIT USR1 USR2 PIPE ALRM TERM CONT XCPU XFSZ
@@ -50,10 +50,12 @@ sealed class JobLauncher(PassedStreams streams, int process, OtherUser? owner)
             JobDoor.Signal(signal);
             return 0;
         }
+        var staging = new Staging(spec, Read);
+        var failure = !staging.IsNeeded ? null : owner is null ? staging.Run() : owner.Run(staging.Run);
         Mark(OutputMark.Write(spec.Nonce, OutputMark.Started, process));
         if (streams.Input.ReadFully(new byte[1]) == 0)
             return NotExecutable; // the starter is gone
-        var end = Launch(spec);
+        var end = failure is null ? Launch(spec) : Refused(spec, failure);
         Mark(OutputMark.Write(spec.Nonce, end));
         return end.Status;
     }
@@ -94,9 +96,14 @@ sealed class JobLauncher(PassedStreams streams, int process, OtherUser? owner)
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            (spec.Joined ? streams.Output : streams.Errors).WriteAll([.. "vmappliance: start job, "u8, .. spec.Arguments[0], .. Encoding.UTF8.GetBytes($": {e.Message}\n")]);
-            return new JobEnd(e is ProgramException program ? program.Status : NotExecutable, IsRefused: true);
+            return Refused(spec, e);
         }
+    }
+
+    JobEnd Refused(JobSpec spec, Exception e)
+    {
+        (spec.Joined ? streams.Output : streams.Errors).WriteAll([.. "vmappliance: start job, "u8, .. spec.Arguments[0], .. Encoding.UTF8.GetBytes($": {e.Message}\n")]);
+        return new JobEnd(e is ProgramException program ? program.Status : NotExecutable, IsRefused: true);
     }
 
     void Forward(PosixSignalContext context, int signal)

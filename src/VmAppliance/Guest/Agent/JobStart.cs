@@ -3,7 +3,7 @@ using VmAppliance.Linux;
 
 namespace VmAppliance.Guest.Agent;
 
-/// <summary>The first steps of a job, with its owner's rights: its files, its directory, its program.</summary>
+/// <summary>The first steps of a job, with its owner's rights: its directory, its program.</summary>
 /// <param name="spec">The job.</param>
 /// <param name="streams">Its session's.</param>
 sealed class JobStart(JobSpec spec, PassedStreams streams)
@@ -20,7 +20,7 @@ sealed class JobStart(JobSpec spec, PassedStreams streams)
     {
         if (Files.Target(spec.Directory) is not { IsDirectory: true })
             throw new IOException($"its working directory, {Directory}, is not in the machine\n{Hint}");
-        Stage();
+        Host.SetUmask(spec.Umask);
         try
         {
             _program = ProgramPath.Find(spec.Arguments[0], InitialProcess.Value(spec.Environment, "PATH"), spec.Directory);
@@ -54,16 +54,6 @@ sealed class JobStart(JobSpec spec, PassedStreams streams)
     IOException Refused(LinuxException e) => e.Errno == Errno.EACCES && !Files.MayEnter(spec.Directory)
         ? new IOException($"its owner may not enter its working directory, {Directory}", e)
         : new ProgramException(ExecFailure.Reason(_program, e), e);
-
-    void Stage()
-    {
-        Host.SetUmask(0x12 /* 022 */);
-        foreach (var directory in spec.Scratch.Concat(spec.Files.Select(f => f.Path[..Math.Max(1, Array.LastIndexOf(f.Path, (byte)'/'))])))
-            Files.MakeDirectories(directory);
-        foreach (var file in spec.Files)
-            Files.Replace(file.Path, file.Content, file.Executable ? 0x1ED /* 0755 */ : 0x1A4 /* 0644 */);
-        Host.SetUmask(spec.Umask);
-    }
 
     int Start(IReadOnlyList<byte[]> argv, int input)
     {

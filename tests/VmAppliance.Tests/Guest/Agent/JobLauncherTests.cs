@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.Json;
 using VmAppliance.Guest;
 using VmAppliance.Linux;
 
@@ -22,8 +21,9 @@ sealed class JobLauncherTests
 
     static (JobEnd End, string Output) End(JobSpec spec, string input = "")
     {
-        var header = JsonSerializer.SerializeToUtf8Bytes(spec, GuestJson.Default.JobSpec);
-        using var child = Child.Start(Child.Program, [B("vmappliance"), B("guest"), B("exec")], [], [.. BitConverter.GetBytes(header.Length), .. header, OutputMark.Go, .. B(input)]);
+        using var all = new MemoryStream();
+        JobInput.Pass(spec, [.. spec.Files.Select(f => f.Open())], new MemoryStream(B(input)), all, Task.CompletedTask);
+        using var child = Child.Start(Child.Program, [B("vmappliance"), B("guest"), B("exec")], [], all.ToArray());
         using var sink = new MemoryStream();
         var output = new MarkedOutput(Nonce, sink);
         // Standard error goes the same way, with marks of its own: the first end counts.
@@ -65,6 +65,29 @@ sealed class JobLauncherTests
         await Assert.That(Run(Spec("printf", "%s|", "", "a b", "one\ntwo", "\xff\xfe"))).IsEqualTo((0, "|a b|one\ntwo|\xff\xfe|"));
         await Assert.That(Run(Spec("cat"), "in\0put\xff\n").Output).IsEqualTo("in\0put\xff\n");
         await Assert.That(Run(Spec("/usr/bin/env") with { Environment = [B("A=\xff\n="), B("B=")] }).Output).IsEqualTo("A=\xff\n=\nB=\n");
+    }
+
+    // Its place is the job's choice: a failure is the job's, with its status, and what follows on the way is taken in.
+    [Test]
+    public async Task A_file_that_cannot_be_put_in_place_is_the_jobs_failure()
+    {
+        using var directory = new TempDirectory();
+        directory.Write("file", "");
+        var spec = Spec("true") with { Files = [new(B(directory["file/x/script"]), true) { Content = new byte[200_000] }, new(B(directory["after"]), false) { Content = B("x") }] };
+        var (status, output) = Run(spec, "input");
+        await Assert.That(status).IsEqualTo(126);
+        await Assert.That(output).StartsWith("vmappliance: start job, true: ");
+    }
+
+    // Of 70 MiB neither side holds more than a piece.
+    [Test]
+    public async Task A_script_of_any_length_arrives()
+    {
+        using var directory = new TempDirectory();
+        var script = directory.Write("script", "#!/bin/sh\nwc -c <$0; exit 3\n", 0x1ED);
+        using (var file = File.OpenWrite(script))
+            file.SetLength(70 << 20);
+        await Assert.That(Run(Spec(script) with { Files = [new(B(script), true)] })).IsEqualTo((3, "73400320\n"));
     }
 
     [Test]
@@ -122,10 +145,10 @@ sealed class JobLauncherTests
     {
         using var directory = new TempDirectory();
         var place = $"{directory.Path}/\xe9";
-        var script = new StagedFile(B($"{place}/\xe9"), B("#!/bin/sh\npwd; echo $0 $1; cat\n"), true);
+        var script = new StagedFile(B($"{place}/\xe9"), true) { Content = B("#!/bin/sh\npwd; echo $0 $1; cat\n") };
         var spec = Spec($"{place}/\xe9", "\xe9") with
         {
-            Files = [script, new StagedFile(B($"{place}/input"), B("staged"), false)], Scratch = [B($"{place}/tmp")], Input = B($"{place}/input"),
+            Files = [script, new StagedFile(B($"{place}/input"), false) { Content = B("staged") }], Scratch = [B($"{place}/tmp")], Input = B($"{place}/input"),
             Environment = [B("PATH=/bin"), B("\xe9=1")],
         };
         foreach (var limits in Ways)
@@ -142,10 +165,10 @@ sealed class JobLauncherTests
     public async Task The_job_has_its_name_umask_limits_and_files()
     {
         using var directory = new TempDirectory();
-        var script = new StagedFile(B(directory["spool/7.1/script"]), B("echo $0; umask; ulimit -n; cat\n"), true);
+        var script = new StagedFile(B(directory["spool/7.1/script"]), true) { Content = B("echo $0; umask; ulimit -n; cat\n") };
         var spec = Spec("/bin/bash", directory["spool/7.1/script"]) with
         {
-            Argv0 = B("-bash"), Umask = 0x3F, Limits = [new(7, 99, 99)], Files = [script, new StagedFile(B(directory["input"]), B("staged"), false)],
+            Argv0 = B("-bash"), Umask = 0x3F, Limits = [new(7, 99, 99)], Files = [script, new StagedFile(B(directory["input"]), false) { Content = B("staged") }],
             Scratch = [B(directory["tmp/a"])], Input = B(directory["input"]),
         };
         await Assert.That(Run(spec)).IsEqualTo((0, $"{directory["spool/7.1/script"]}\n0077\n99\nstaged"));
