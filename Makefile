@@ -44,11 +44,14 @@ image: build need-image ## Build the small Debian guest image: out/image/debian
 demo: build need-run image ## Run one real job in a clean machine; everything stays under out/demo
 	@packaging/demo.sh $(BINARY) $(IMAGE) $(OUT)/demo
 
-test: build need-run need-image need-test need-node image rpm $(NODE_TESTS) $(NODE_GUEST) ## Run all tests, the real Grid Engine cell included
+test: build need-run need-image need-test need-node need-fresh image rpm $(NODE_TESTS) $(NODE_GUEST) ## Run all tests, the real Grid Engine cell included
 	@tests/run.sh
 
 test-fresh: need-fresh ## Run demo and test in a Debian 12 of their own, on which nothing was ever installed; none may be skipped
 	@tests/roots/fresh.sh
+
+test-matrix: build need-image need-fresh image ## Run the node's side in roots of three Debian releases, with guests of two
+	@tests/roots/matrix.sh
 
 test-node: build need-node image $(NODE_TESTS) $(NODE_GUEST) ## Run the tests that need a kernel with device-mapper, or Xen, in node VMs
 	@tests/node.sh
@@ -91,4 +94,4 @@ clean: ## Remove everything that was built
 need-build need-run need-image need-test need-node need-bench need-fresh: need-%:
 	@packaging/need.sh $($(shell echo $* | tr a-z A-Z)_PACKAGES)
 
-.PHONY: help build image demo test test-fresh test-node test-xen test-nested test-unit bench bench-storage bench-xen rpm clean need-build need-run need-image need-test need-node need-bench need-fresh
+.PHONY: help build image demo test test-fresh test-matrix test-node test-xen test-nested test-unit bench bench-storage bench-xen rpm clean need-build need-run need-image need-test need-node need-bench need-fresh

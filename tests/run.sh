@@ -27,15 +27,20 @@ VMAPPLIANCE=$PWD/out/vmappliance suite VmAppliance.Tests 700
 suite VmAppliance.SystemTests 140
 
 # Parsed from its last line, like any caller of it would.
-tests/node.sh 2>&1 | tee "$out/node.log"
-read -r p _ f _ s _ < <(tail -n 1 "$out/node.log" | grep -E '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' || echo "0 passed, 1 failed, 0 skipped")
-passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+script() { # NAME COMMAND...
+  local log=$out/$1.log p f s
+  "${@:2}" 2>&1 | tee "$log"
+  read -r p _ f _ s _ < <(tail -n 1 "$log" | grep -E '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' || echo "0 passed, 1 failed, 0 skipped")
+  passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+}
+script node tests/node.sh
+script matrix tests/roots/matrix.sh trixie trixie
 
 [ $broken = 0 ] || [ $failed -gt 0 ] || failed=1
 # Whoever sees only the end of this sees what failed, and why. The node suite's logs are in node.log once more.
 reasons() { # LOG...
   awk '/^failed / { left = 8 } /^[^ ]/ && !/^failed / { left = 0 } left-- > 0 && !/^ *at |^$/' "$@"
 }
-reasons "$out"/VmAppliance.*.log "$out/node.log"
+reasons "$out"/VmAppliance.*.log "$out/node.log" "$out/matrix.log"
 echo "$passed passed, $failed failed, $skipped skipped"
 [ $failed = 0 ] && [ $broken = 0 ]
