@@ -12,6 +12,12 @@ enum Blame
     /// <summary>It may work if tried again: a lost machine, a slot that is still being cleaned.</summary>
     Transient,
 
+    /// <summary>
+    /// The machine did not do what it should. What tells so, and why, came from its process, its guest or their channels, all of which its owner
+    /// could have in hand: it may be the image's or the node's fault, but it proves nothing against them, and must not keep others from the node.
+    /// </summary>
+    Machine,
+
     /// <summary>The person at the keyboard called it wrongly.</summary>
     Usage,
 }

@@ -73,9 +73,8 @@ sealed class SharedMemory : IDisposable
             return null;
         try
         {
-            var entry = Enumerable.Range(0, MostDescriptors).Select(n => $"/proc/{machine.Pid}/fd/{n}")
-                .FirstOrDefault(f => new FileInfo(f).LinkTarget == $"/memfd:{name} (deleted)");
-            return entry is null ? null : Proven(entry, bytes);
+            var number = Enumerable.Range(0, MostDescriptors).FirstOrDefault(n => ForeignMemory.NameOf(machine.Pid, n) == name, -1);
+            return number < 0 ? null : Proven(machine.Pid, number, bytes);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -85,12 +84,10 @@ sealed class SharedMemory : IDisposable
     }
 
     // The process is its owner's, who could put anything there, under any name; but not what root has made and sealed.
-    static Descriptor? Proven(string entry, long bytes)
+    static Descriptor? Proven(int process, int number, long bytes)
     {
-        // To open a pipe can take for ever, and to open a device can do anything; even to ask a file system can.
-        using var unopened = Descriptor.Open(entry, OpenMode.Path);
-        using var sample = Descriptor.Memory("vma-sample", 0);
-        if (Mount(unopened) != Mount(sample) || Files.Facts(unopened) is not { Uid: 0, IsRegular: true } facts || facts.Size != bytes)
+        using var unopened = ForeignMemory.Take(process, number);
+        if (unopened is null || Files.Facts(unopened).Size != bytes)
             return null;
         var memory = Descriptor.Open($"/proc/self/fd/{unopened.Number}", OpenMode.Read | OpenMode.NonBlocking);
         if (memory.IsSealedMemory)
@@ -104,7 +101,4 @@ sealed class SharedMemory : IDisposable
         Content.Dispose();
         _turn?.Dispose();
     }
-
-    // All memory files are on one mount of the kernel's own: proc(5), fdinfo.
-    static string Mount(Descriptor file) => File.ReadLines($"/proc/self/fdinfo/{file.Number}").First(l => l.StartsWith("mnt_id:", StringComparison.Ordinal));
 }

@@ -14,13 +14,6 @@ static class Host
     /// <summary>Another value after each boot: random(4).</summary>
     public static string BootId() => File.ReadAllText("/proc/sys/kernel/random/boot_id").Trim();
 
-    /// <summary>What this node's processors are, in one line: another processor, microcode or feature makes it another text. /proc/cpuinfo of proc(5).</summary>
-    public static string Processor()
-    {
-        var lines = File.ReadLines("/proc/cpuinfo").TakeWhile(l => l.Length > 0).Select(l => l.Split(':', 2, StringSplitOptions.TrimEntries)).Where(l => l.Length == 2);
-        return string.Join(' ', lines.Where(l => l[0] is "model name" or "microcode" or "flags").Select(l => l[0] == "flags" ? $"{l[1].Split(' ').Length} features" : l[1]));
-    }
-
     /// <summary>The path of this program's own file, links resolved.</summary>
     public static string Executable => Environment.ProcessPath ?? "/proc/self/exe";
 

@@ -20,6 +20,8 @@ sealed unsafe class OpenBroker : IDisposable
     /// <summary>Whether this kernel can do that: since Linux 5.14.</summary>
     public static bool IsSupported { get; } = Environment.OSVersion.Version >= new Version(5, 14);
 
+    static readonly TimeSpan s_patience = TimeSpan.FromSeconds(2);
+
     readonly byte[] _path;
     readonly Descriptor _file, _listener, _stop, _stopped;
     readonly Thread _thread;
@@ -180,7 +182,8 @@ sealed unsafe class OpenBroker : IDisposable
     public void Dispose()
     {
         _stop.Dispose();
-        _thread.Join();
-        _stopped.Dispose();
+        // It looks into the memory of a process that is not root's, which can lock that: then it is left behind.
+        if (_thread.Join(s_patience))
+            _stopped.Dispose();
     }
 }

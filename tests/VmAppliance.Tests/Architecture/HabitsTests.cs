@@ -22,6 +22,7 @@ sealed partial class HabitsTests
     [Arguments("new Process(", "run tools through Processes/CommandRunner.cs")]
     [Arguments("System.Diagnostics.Process", "run tools through Processes/CommandRunner.cs")]
     [Arguments("Environment.Exit", "return a status")]
+    [Arguments("/proc/cpuinfo", "to open it interrupts every cpu: Linux/Processor.cs")]
     [Arguments("TODO", "finish it")]
     [Arguments("FIXME", "mend it")]
     public async Task Nothing_of_what_is_banned_is_used(string banned, string instead)

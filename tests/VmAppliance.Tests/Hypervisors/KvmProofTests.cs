@@ -14,10 +14,10 @@ sealed class KvmProofTests
     // Without a device a remembered verdict counts as it is.
     static readonly bool s_usable = Files.Facts("/dev/kvm") is not { } device || KvmProof.GroupsFor(device) is not null;
 
-    static KvmProof Proof(TempDirectory directory, Acceleration acceleration, string script = "exit 33", string name = "qemu")
+    static KvmProof Proof(TempDirectory directory, Acceleration acceleration, string script = "exit 33", string name = "qemu", TimeSpan? patience = null)
     {
         var qemu = directory.Write(name, $"#!/bin/sh\necho asked >>{directory["asked"]}\n{script}\n", 0x1ED);
-        return new KvmProof(new ApplianceSettings("gridengine", HypervisorKind.Qemu, acceleration, directory["run"], directory["state"], qemu, TimeSpan.FromSeconds(1), 98), qemu);
+        return new KvmProof(new ApplianceSettings("gridengine", HypervisorKind.Qemu, acceleration, directory["run"], directory["state"], qemu, TimeSpan.FromSeconds(1), 98), qemu, patience);
     }
 
     static void Remember(TempDirectory directory, KvmVerdict verdict)
@@ -99,6 +99,25 @@ sealed class KvmProofTests
         using var directory = new TempDirectory();
         Remember(directory, new KvmVerdict(boot ?? Host.BootId(), directory[qemu], true, "remembered"));
         await Assert.That(Proof(directory, Acceleration.Auto, "exit 1").Decide()).IsFalse();
+    }
+
+    [Test]
+    public async Task A_guest_that_hangs_is_waited_for_once_by_all_for_some_minutes()
+    {
+        using var directory = new TempDirectory();
+        var first = Proof(directory, Acceleration.Auto, "exec sleep 60", patience: TimeSpan.FromMilliseconds(300));
+        await Assert.That((first.Decide(), first.Decide(), Asked(directory))).IsEqualTo((false, false, s_device ? 1 : 0));
+        await Assert.That((Proof(directory, Acceleration.Auto, "exit 33").Decide(), Asked(directory))).IsEqualTo((false, s_device ? 1 : 0));
+    }
+
+    [Test]
+    [Arguments(-1)] // of a clock that has begun anew
+    [Arguments(301)]
+    public async Task That_it_hung_some_time_ago_does_not_count(int seconds)
+    {
+        using var directory = new TempDirectory();
+        Remember(directory, new KvmVerdict(Host.BootId(), directory["qemu"], false, "late", Environment.TickCount64 - (seconds * 1000L)));
+        await Assert.That(Proof(directory, Acceleration.Auto, "exit 1").Verdict().Reason).IsNotEqualTo("late");
     }
 
     [Test]

@@ -12,7 +12,7 @@ sealed class QemuCommandTests
     {
         public TempDirectory Directory { get; } = new();
 
-        public HandedOver Files { get; } = new();
+        public HandedOver Files { get; } = new("mark");
 
         public MachineSpec Spec { get; }
 
@@ -116,7 +116,7 @@ sealed class QemuCommandTests
     {
         using var machine = new Machine();
         machine.Arguments();
-        using var again = new HandedOver();
+        using var again = new HandedOver("mark");
         await Assert.That(QemuCommand.Arguments(machine.Spec, "qemu", false, [], again)).IsNotEmpty();
     }
 
@@ -126,7 +126,7 @@ sealed class QemuCommandTests
         using var machine = new Machine();
         machine.Arguments(machine.Spec with { Seed = machine.Directory.Write("seed", "") });
         await Assert.That(machine.Behind(0)).IsEqualTo("/dev/null");
-        await Assert.That((machine.Behind(1), machine.Behind(2))).IsEqualTo(("/memfd:qemu-stderr (deleted)", "/memfd:qemu-stderr (deleted)"));
+        await Assert.That((machine.Behind(1), machine.Behind(2))).IsEqualTo(("/memfd:mark (deleted)", "/memfd:mark (deleted)"));
     }
 
     [Test]

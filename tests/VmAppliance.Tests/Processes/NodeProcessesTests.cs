@@ -4,24 +4,28 @@ using VmAppliance.Processes;
 
 namespace VmAppliance.Tests.Processes;
 
+[RequiresRoot]
 sealed class NodeProcessesTests
 {
     const string Script = "echo started; kill -STOP $$";
 
     static readonly string[] s_odd = ["", "two words", "line\nbreak", "--option=$HOME", "ünï", "'\"\\", ""];
+    static readonly string s_shell = Path.GetFileName(new FileInfo("/bin/sh").ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? "/bin/sh");
 
     readonly string _mark = $"mark-{Guid.NewGuid():N}";
 
     // Its arguments can be seen a moment after it was started: once it has said so.
-    Child Start(params string[] words)
+    Child Start(params string[] words) => Start("/bin/sh", ["odd name", "-c", Script, _mark, .. words]);
+
+    static Child Start(string file, IReadOnlyList<string> words)
     {
-        var child = Child.Start("/bin/sh", [.. new[] { "odd name", "-c", Script, _mark }.Concat(words).Select(Encoding.UTF8.GetBytes)]);
+        var child = Child.Start(file, [.. words.Select(Encoding.UTF8.GetBytes)]);
         return child.ReadLine() == "started" ? child : throw new InvalidOperationException("it did not start");
     }
 
-    List<int> Found(Func<IReadOnlyList<string>, bool>? isSo = null)
+    List<int> Found(Func<IReadOnlyList<string>, bool>? isSo = null, string? program = null)
     {
-        var held = NodeProcesses.Find(isSo ?? (a => a.Contains(_mark)));
+        var held = NodeProcesses.Find([program ?? s_shell], isSo ?? (a => a.Contains(_mark)));
         var pids = held.Select(p => p.Pid).ToList();
         foreach (var process in held)
             process.Dispose();
@@ -29,18 +33,18 @@ sealed class NodeProcessesTests
     }
 
     [Test]
-    public async Task A_process_is_listed_with_all_its_arguments_however_odd()
+    public async Task A_process_tells_all_its_arguments_however_odd()
     {
         using var child = Start(s_odd);
-        var arguments = NodeProcesses.All().Single(p => p.Pid == child.Pid).Arguments;
-        await Assert.That(string.Join('|', arguments)).IsEqualTo($"odd name|-c|{Script}|{_mark}|{string.Join('|', s_odd)}");
+        await Assert.That(string.Join('|', NodeProcesses.Arguments(child.Pid))).IsEqualTo($"odd name|-c|{Script}|{_mark}|{string.Join('|', s_odd)}");
     }
 
     [Test]
-    public async Task A_process_is_found_by_its_arguments_and_held()
+    public async Task A_process_is_found_by_its_program_and_its_arguments_and_held()
     {
         using var child = Start(s_odd);
-        var held = NodeProcesses.Find(a => a.Contains(_mark)).Single();
+        await Assert.That(Found(program: "xl")).IsEmpty();
+        var held = NodeProcesses.Find([s_shell], a => a.Contains(_mark)).Single();
         using (held)
         {
             await Assert.That((held.Pid, held.Ended(Deadline.In(TimeSpan.Zero)))).IsEqualTo((child.Pid, false));
@@ -85,10 +89,33 @@ sealed class NodeProcessesTests
     }
 
     [Test]
-    public async Task This_process_is_among_them_and_every_one_has_arguments()
+    public async Task A_process_of_somebody_else_does_not_count_whatever_it_runs()
     {
-        var all = NodeProcesses.All().ToList();
-        await Assert.That(all.Select(p => p.Pid)).Contains(Environment.ProcessId);
-        await Assert.That(all.Where(p => p.Arguments.Count == 0)).IsEmpty();
+        using var stubborn = new StubbornProcess();
+        var roots = NodeProcesses.OfRoot("stubborn").ToList();
+        await Assert.That((roots.Contains(stubborn.Server), roots.Contains(stubborn.Pid))).IsEqualTo((true, false));
     }
+
+    [Test]
+    public async Task A_program_that_was_replaced_while_it_runs_keeps_its_name()
+    {
+        using var directory = new TempDirectory();
+        File.Copy("/bin/sh", directory["tool"]);
+        using var child = Start(directory["tool"], ["tool", "-c", Script]);
+        File.Delete(directory["tool"]);
+        await Assert.That(NodeProcesses.ProgramOf(child.Pid)).IsEqualTo("tool");
+    }
+
+    [Test]
+    public async Task A_process_that_locks_its_memory_holds_nobody_up()
+    {
+        using var stubborn = new StubbornProcess(_mark);
+        using var child = Start();
+        // A thread of its own: what would hang here, hangs in the kernel.
+        var looks = Task.Run(() => (NodeProcesses.ProgramOf(stubborn.Pid), NodeProcesses.Arguments(stubborn.Pid).Count, string.Join(' ', Found())));
+        await Assert.That(await looks.WaitAsync(TimeSpan.FromSeconds(20))).IsEqualTo(("stubborn", 0, $"{child.Pid}"));
+    }
+
+    [Test]
+    public async Task This_process_is_among_them() => await Assert.That(NodeProcesses.Pids()).Contains(Environment.ProcessId);
 }

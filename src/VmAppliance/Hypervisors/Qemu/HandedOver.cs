@@ -14,9 +14,10 @@ sealed class HandedOver : IDisposable
     readonly List<int> _numbers = [];
 
     /// <summary>Standard input is empty; both outputs go to a bounded memory file.</summary>
-    public HandedOver()
+    /// <param name="mark">The name of that file, by which the machine's processes are found.</param>
+    public HandedOver(string mark)
     {
-        Errors = Keep(Descriptor.Memory("qemu-stderr", 16 * 1024));
+        Errors = Keep(Descriptor.Memory(mark, 16 * 1024));
         Open("/dev/null", OpenMode.Read);
         Add(Errors);
         _numbers.Add(Errors.Number);

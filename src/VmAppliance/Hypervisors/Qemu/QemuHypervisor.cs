@@ -12,6 +12,8 @@ sealed class QemuHypervisor(ApplianceSettings settings) : IHypervisor
     const int SIGKILL = 9;
     const int PortAttempts = 5;
 
+    KvmProof? _kvm;
+
     static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(60);
     static readonly TimeSpan CommandPatience = TimeSpan.FromSeconds(20);
     static readonly TimeSpan DeathPatience = TimeSpan.FromSeconds(30);
@@ -24,6 +26,9 @@ sealed class QemuHypervisor(ApplianceSettings settings) : IHypervisor
     public string Program => Installed ?? throw new ApplianceException(Blame.Node, "find QEMU", settings.Qemu == "auto" ? "qemu-system-x86_64" : settings.Qemu, "it is not installed",
             "install qemu-system-x86 (Debian) or qemu-kvm (EL), or set [appliance] qemu");
 
+    // Asked several times for one job, and the answer can take seconds.
+    KvmProof Kvm => _kvm ??= new KvmProof(settings, Program);
+
     string? Installed => settings.Qemu == "auto" ? CommandRunner.Find("qemu-system-x86_64") ?? CommandRunner.Find("qemu-kvm")
         : File.Exists(settings.Qemu) ? settings.Qemu : null;
 
@@ -32,12 +37,12 @@ sealed class QemuHypervisor(ApplianceSettings settings) : IHypervisor
         if (spec.Owner.Uid == 0)
             throw new ApplianceException(Blame.Job, "start machine", spec.Name, "its owner would be root", "a machine runs with its owner's rights; choose another owner");
         var program = Program;
-        var kvm = new KvmProof(settings, program).Decide();
+        var kvm = Kvm.Decide();
         if (kvm)
             spec = spec with { Owner = spec.Owner with { Groups = [.. spec.Owner.Groups.Union(KvmProof.DeviceGroups())] } };
         for (var attempt = 1; ; attempt++)
         {
-            using var files = new HandedOver();
+            using var files = new HandedOver(QemuProcesses.Mark(spec.Uuid, spec.Directory));
             var network = QemuNetwork.Prepare(spec.Network, files);
             var arguments = QemuCommand.Arguments(spec, program, kvm, network.Arguments, files);
             if (StartOnce(spec, arguments, kvm ? CommandRunner.CleanEnvironment : s_emulators, network, files, attempt == PortAttempts) is { } machine)
@@ -52,9 +57,9 @@ sealed class QemuHypervisor(ApplianceSettings settings) : IHypervisor
     {
         if (spec.Seed is not null)
             return null;
-        var kvm = new KvmProof(settings, Program).Decide();
+        var kvm = Kvm.Decide();
         return string.Create(CultureInfo.InvariantCulture, $"{Maker}, {spec.Model}, {(kvm ? "kvm" : "tcg")}, "
-            + $"{QemuCommand.Cpu(spec, kvm)}{(kvm ? $" of {Host.Processor()}" : "")}, {spec.Cpus} cpus, {spec.Memory} bytes, {(spec.Network.Bridge is null ? "user" : "tap")}");
+            + $"{QemuCommand.Cpu(spec, kvm)}{(kvm ? $" of {Processor.Description()}" : "")}, {spec.Cpus} cpus, {spec.Memory} bytes, {(spec.Network.Bridge is null ? "user" : "tap")}");
     }
 
     public bool Freeze(string directory, string state) => QemuMigration.Save(directory, state);
@@ -87,9 +92,9 @@ sealed class QemuHypervisor(ApplianceSettings settings) : IHypervisor
             errors.Dispose();
             if (network.IsPortTaken(said) && !last)
                 return null;
-            // QEMU says what this node lacks; one that ends without a word was ended by somebody, and that may be the owner.
+            // QEMU says what this node lacks, or its owner does in its name; one that ends without a word was ended by somebody, perhaps the owner.
             throw said.Length > 0
-                ? new ApplianceException(Blame.Node, "start machine", spec.Name, said.Split('\n')[^1], "vmappliance maintenance check tells what this node lacks", e)
+                ? new ApplianceException(Blame.Machine, "start machine", spec.Name, said.Split('\n')[^1], "vmappliance maintenance check tells what this node lacks", e)
                 : new ApplianceException(Blame.Transient, "start machine", spec.Name, $"QEMU ended without a word ({e.Message})", null, e);
         }
     }
@@ -124,21 +129,33 @@ sealed class QemuHypervisor(ApplianceSettings settings) : IHypervisor
 
     public void Destroy(MachineReference machine)
     {
-        // By its uuid there may be several: a decoy must not save the machine.
-        while (Find(machine) is { } process)
-            using (process)
-            {
+        // Its owner can have lent its mark to several, and to some that begin others: one look, one deadline, or this would end when he likes.
+        var (found, deadline) = (Find(machine), Deadline.In(DeathPatience));
+        try
+        {
+            foreach (var process in found)
                 process.Signal(SIGKILL);
-                if (!process.Ended(Deadline.In(DeathPatience)))
-                    throw new ApplianceException(Blame.Node, "end machine", $"process {process.Pid}", "it does not die", "it may hang in the kernel: see /proc/PID/stack");
-                process.TryReap();
-            }
+            foreach (var process in found)
+                Bury(process, deadline);
+        }
+        finally
+        {
+            LetGo(found);
+        }
+    }
+
+    static void Bury(ProcessHandle process, Deadline deadline)
+    {
+        if (!process.Ended(deadline))
+            throw new ApplianceException(Blame.Node, "end machine", $"process {process.Pid}", "it does not die", "it may hang in the kernel: see /proc/PID/stack");
+        process.TryReap();
     }
 
     public bool Exists(MachineReference machine)
     {
-        using var process = Find(machine);
-        return process is not null;
+        var found = Find(machine);
+        LetGo(found);
+        return found.Count > 0;
     }
 
     public IReadOnlyList<(string Directory, MachineReference Machine)> Machines(string leases) => QemuProcesses.Below(leases);
@@ -163,9 +180,11 @@ sealed class QemuHypervisor(ApplianceSettings settings) : IHypervisor
 
     public MachineUsage? Usage(MachineReference machine)
     {
-        using var process = Find(machine);
-        return process is not null && ProcessStatus.Of(process.Pid) is { } status
-            ? new MachineUsage(status.UserTime, status.SystemTime, status.PeakMemoryKiB) : null;
+        var found = Find(machine);
+        var usage = found.Select(p => ProcessStatus.Of(p.Pid)).OfType<ProcessStatus>()
+            .Select(s => new MachineUsage(s.UserTime, s.SystemTime, s.PeakMemoryKiB)).FirstOrDefault();
+        LetGo(found);
+        return usage;
     }
 
     static string Command(string directory, string command)
@@ -174,9 +193,15 @@ sealed class QemuHypervisor(ApplianceSettings settings) : IHypervisor
         return monitor.Execute(command);
     }
 
-    // Between starting QEMU and writing its pid down a hook can be killed: then only the uuid, on record before, finds it.
-    static ProcessHandle? Find(MachineReference machine) =>
-        machine.Pid != 0 ? ProcessHandle.Open(machine.Pid, machine.StartTicks) : QemuProcesses.Find(machine.Uuid);
+    // Between starting QEMU and writing its pid down a hook can be killed: then only its mark, with the uuid that is on record before, finds it.
+    static IReadOnlyList<ProcessHandle> Find(MachineReference machine) => machine.Pid == 0 ? QemuProcesses.Find(machine.Uuid)
+        : ProcessHandle.Open(machine.Pid, machine.StartTicks) is { } process ? [process] : [];
+
+    static void LetGo(IReadOnlyList<ProcessHandle> processes)
+    {
+        foreach (var process in processes)
+            process.Dispose();
+    }
 
     static void End(ProcessHandle process)
     {

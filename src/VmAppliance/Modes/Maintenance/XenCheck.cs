@@ -54,7 +54,7 @@ sealed class XenCheck(Node node)
         {
             findings.Add(Bad("xenstored", e));
         }
-        findings.Add(NodeProcesses.All().Any(p => Path.GetFileName(p.Arguments[0]) == "xenconsoled") ? Good("xenconsoled", "runs")
+        findings.Add(NodeProcesses.OfRoot("xenconsoled").Any() ? Good("xenconsoled", "runs")
             : Bad("xenconsoled", "it does not run", "systemctl start xenconsoled; without it nobody hears that a machine is ready"));
         return findings;
     }
