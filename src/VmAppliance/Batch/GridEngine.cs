@@ -53,7 +53,8 @@ static class GridEngine
     public static int PrologStatus(Blame blame) => blame switch
     {
         Blame.Job => JobError,
-        Blame.Transient => RunAgain,
+        // An owner whose word could put a queue into error state would do it for everybody.
+        Blame.Transient or Blame.Machine => RunAgain,
         _ => DisableQueue,
     };
 }

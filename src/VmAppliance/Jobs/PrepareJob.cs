@@ -61,7 +61,7 @@ sealed class PrepareJob(Node node, Timeline timeline, int interruption = -1)
             {
                 return Await(resumed, wait, isAwake: true);
             }
-            catch (ApplianceException e) when (e.Blame == Blame.Node)
+            catch (ApplianceException e) when (e.Blame is Blame.Node or Blame.Machine)
             {
                 start.GiveUp(e.Message);
                 node.Hypervisor.Destroy(resumed.Reference);

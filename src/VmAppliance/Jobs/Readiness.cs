@@ -80,18 +80,18 @@ sealed class Readiness(Machine machine, TimeSpan patience, int interruption)
             ? throw Refused(error[SeedDisk.ErrorLine.Length..]) : lines.Contains(SeedDisk.ReadyLine);
     }
 
-    // The owner can kill or stop the machine, which is the owner's process; that must not put the blame on the node.
+    // The owner can kill or stop the machine, which is the owner's process, and say anything in its name; that must not put the blame on the node.
     ApplianceException Ended() => machine.WasKilled
         ? new ApplianceException(Blame.Transient, Operation, Name, "somebody killed it while it booted")
-        : new ApplianceException(Blame.Node, Operation, Name, $"it ended while it booted: {machine.LastWords()}",
+        : new ApplianceException(Blame.Machine, Operation, Name, $"it ended while it booted: {machine.LastWords()}",
             "look at the image's kernel, initrd and append; try: vmappliance run --image IMAGE -- true");
 
     ApplianceException Late() => machine.IsStopped
         ? new ApplianceException(Blame.Transient, Operation, Name, "somebody stopped it while it booted")
-        : new ApplianceException(Blame.Node, Operation, Name,
+        : new ApplianceException(Blame.Machine, Operation, Name,
             $"it did not get ready within {patience.TotalSeconds:0.#} s; its console ends with: {machine.Console.LastWords() ?? "nothing"}",
             "is vmappliance guest started at boot in this image? is ready_timeout long enough for this node?");
 
-    ApplianceException Refused(string reason) => new(Blame.Node, Operation, Name, $"it cannot take its identity: {reason}",
+    ApplianceException Refused(string reason) => new(Blame.Machine, Operation, Name, $"it cannot take its identity: {reason}",
         "the image needs sshd and a network card; try: vmappliance run --image IMAGE -- true");
 }

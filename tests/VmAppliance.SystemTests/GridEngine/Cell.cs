@@ -39,7 +39,7 @@ sealed class Cell : IAsyncInitializer, IAsyncDisposable
     /// <summary>The node that runs the queues' jobs.</summary>
     public Node Node => Session.With("grid", "slots.count = 3", "queue:vm.q.image = demo", "queue:pe.q.image = demo", "queue:unix.q.image = demo", "queue:stdin.q.image = demo", "queue:native.q.image = none",
         "queue:notify.q.image = demo",
-        "image:demo.missing_directory = make", "queue:crash.q.image = demo", "queue:sudo.q.image = demo", "queue:missing.q.image = nosuch");
+        "image:demo.missing_directory = make", "queue:crash.q.image = demo", "queue:steer.q.image = demo", "queue:sudo.q.image = demo", "queue:missing.q.image = nosuch");
 
     /// <summary>Where the cell is.</summary>
     public string Home => $"{Session.Directory}/cell";

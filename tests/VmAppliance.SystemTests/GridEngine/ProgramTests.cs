@@ -29,4 +29,18 @@ sealed class ProgramTests
         await Assert.That(job.Summary).IsEqualTo("status 137, output 'awk 2 one word\n', errors ''");
         await Assert.That(job.Account.Failed).IsEqualTo(0);
     }
+
+    [Test]
+    [Arguments("/etc/passwd/x/y")]
+    [Arguments("/run/modprobe.d/x")]
+    public async Task ProgramThatCannotBeIsTheJobsMistakeAndNothingIsMadeForIt(string program)
+    {
+        var job = await Cell.Run(new Submission("vm.q") { Words = [program] });
+
+        // As on the node: no machine that cannot be made, no queue in error state.
+        await Assert.That(job.Account.Failed).IsEqualTo(0);
+        await Assert.That(job.Account.ExitStatus).IsBetween(126, 127);
+        await Assert.That(job.Errors).Contains(program);
+        await Assert.That(await new GridQueue(Cell, "vm.q").State()).IsEqualTo("");
+    }
 }

@@ -8,6 +8,7 @@ sealed class GridEngineTests
     [Test]
     [Arguments(Blame.Job, 100)]
     [Arguments(Blame.Transient, 99)]
+    [Arguments(Blame.Machine, 99)]
     [Arguments(Blame.Node, 1)]
     [Arguments(Blame.Usage, 1)]
     public async Task The_status_of_a_prolog_tells_whose_fault_it_was(Blame blame, int status) =>

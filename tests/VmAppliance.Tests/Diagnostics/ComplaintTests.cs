@@ -30,6 +30,7 @@ sealed class ComplaintTests
     [Arguments(Blame.Job)]
     [Arguments(Blame.Node)]
     [Arguments(Blame.Transient)]
+    [Arguments(Blame.Machine)]
     [Arguments(Blame.Usage)]
     public async Task Blame_is_the_failures_own(Blame blame) =>
         await Assert.That(Complaint.BlameOf(new ApplianceException(blame, "a", "b", "c"))).IsEqualTo(blame);

@@ -77,6 +77,7 @@ sealed class QmpClientTests
     [Arguments("{\"event\":7}")]
     [Arguments("{\"event\":\"MIGRATION\",\"data\":5}")]
     [Arguments("{\"event\":\"MIGRATION\",\"data\":{\"status\":null}}")]
+    [Arguments("{\"event\":\"MIGRATION\",\"data\":{\"status\":\"\\uD800\"}}")]
     public async Task A_monitor_that_is_not_QEMUs_does_no_harm(string odd)
     {
         using var server = new QmpServer($"{odd}\n", QmpServer.Greeting, QmpServer.Done);
@@ -97,7 +98,7 @@ sealed class QmpClientTests
     {
         using var server = new QmpServer(null, QmpServer.Greeting, QmpServer.Done, "{\"error\":{\"class\":\"CommandNotFound\",\"desc\":\"The command x has not been found\"}}\n");
         var failure = await Failure(server, c => c.Execute("x"));
-        await Assert.That(failure!.Message).IsEqualTo("ask QEMU, x: The command x has not been found");
+        await Assert.That((failure!.Message, failure.Blame)).IsEqualTo(("ask QEMU, x: The command x has not been found", Blame.Machine));
     }
 
     [Test]

@@ -87,7 +87,7 @@ sealed class QmpClient : IDisposable
             if (message.RootElement.TryGetProperty("return", out var result))
                 return result.GetRawText();
             if (message.RootElement.TryGetProperty("error", out var error))
-                throw new ApplianceException(Blame.Node, "ask QEMU", command, Description(error));
+                throw new ApplianceException(Blame.Machine, "ask QEMU", command, Description(error));
             Remember(message.RootElement);
         }
     }
@@ -102,7 +102,7 @@ sealed class QmpClient : IDisposable
             Remember(message.RootElement);
         }
         if (_migration != "completed")
-            throw new ApplianceException(Blame.Node, "ask QEMU", "migrate", $"it {_migration}: {Reason()}");
+            throw new ApplianceException(Blame.Machine, "ask QEMU", "migrate", $"it {_migration}: {Reason()}");
     }
 
     string Reason()
@@ -157,8 +157,18 @@ sealed class QmpClient : IDisposable
 
     static string Description(JsonElement error) => Text(error, "desc") ?? error.GetRawText();
 
-    static string? Text(JsonElement value, string name) => value.ValueKind == JsonValueKind.Object && value.TryGetProperty(name, out var text)
-        && text.ValueKind == JsonValueKind.String ? text.GetString() : null;
+    static string? Text(JsonElement value, string name)
+    {
+        try
+        {
+            return value.ValueKind == JsonValueKind.Object && value.TryGetProperty(name, out var text) && text.ValueKind == JsonValueKind.String ? text.GetString() : null;
+        }
+        catch (InvalidOperationException)
+        {
+            // JSON's grammar is looked at when a document is read, its characters only now: these are none.
+            return null;
+        }
+    }
 
     static JsonDocument Parse(byte[] line, string command)
     {
