@@ -13,7 +13,8 @@ sealed class IniForm
     /// <summary>Looks at each line.</summary>
     public IniForm(string text)
     {
-        foreach (var line in text.TrimStart('\uFEFF').Split('\n').Select(l => l.Trim()))
+        // To the parser a carriage return alone is the end of a line, too.
+        foreach (var line in text.TrimStart('\uFEFF').Split(['\n', '\r']).Select(l => l.Trim()))
             if (Problem(line) is { } problem)
                 _problems.Add(problem);
             else

@@ -1,8 +1,17 @@
+using VmAppliance.Linux;
+
 namespace VmAppliance.Diagnostics;
 
 /// <summary>Says a failure to a person: the sentence, then the hint on its own line.</summary>
 static class Complaint
 {
+    const int Errors = 2;
+
+    static bool s_neverWaits;
+
+    /// <summary>From now on nothing that is said is waited for long: standard error is a file that somebody else chose, a pipe that nobody reads perhaps.</summary>
+    public static void NeverWait() => s_neverWaits = true;
+
     /// <summary>The lines for standard error.</summary>
     public static string Text(Exception failure) => failure switch
     {
@@ -17,7 +26,10 @@ static class Complaint
     {
         try
         {
-            Console.Error.Write(text);
+            if (s_neverWaits)
+                ForeignStream.Write(Errors, text);
+            else
+                Console.Error.Write(text);
         }
         catch (IOException)
         {

@@ -1,4 +1,3 @@
-using System.Text;
 using VmAppliance.Diagnostics;
 using VmAppliance.Guest;
 using VmAppliance.Hypervisors;
@@ -16,6 +15,7 @@ namespace VmAppliance.Jobs;
 sealed class Rehearsal(Machine machine, string port, Readiness readiness)
 {
     const string Operation = "rehearse";
+    const int MostErrors = 64 * 1024;
 
     static readonly TimeSpan SessionPatience = TimeSpan.FromMinutes(2);
 
@@ -45,10 +45,10 @@ sealed class Rehearsal(Machine machine, string port, Readiness readiness)
         using var lost = new CancellationTokenSource(SessionPatience);
         using var watch = new MachineWatch(machine.Reference, machine.Console, lost);
         using var session = GuestSession.Connect(access, null, lost.Token);
-        using var errors = new MemoryStream();
+        using var errors = new TailStream(MostErrors);
         var result = await session.Run(Commands.Nothing(), Stream.Null, Stream.Null, errors, () => true).ConfigureAwait(false);
         if (result.End?.Status != 0)
-            throw new ApplianceException(Blame.Node, Operation, machine.Name, Reason(result, Encoding.UTF8.GetString(errors.ToArray()).Trim()),
+            throw new ApplianceException(Blame.Node, Operation, machine.Name, Reason(result, errors.Text.Trim()),
                 "try: vmappliance run --cold --image IMAGE -- true");
     }
 

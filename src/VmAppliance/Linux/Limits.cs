@@ -84,6 +84,18 @@ static unsafe class Limits
         return new Limit(resource, limit.Soft, limit.Hard);
     }
 
+    /// <summary>
+    /// What a hook of root's needs, whatever limits its job has: files enough, and no core. That would lie in the job's directory, root's, with what
+    /// only root may see in it.
+    /// </summary>
+    public static void SuitHook()
+    {
+        const ulong usual = 1024;
+        if (Get(NOFILE) is var files && files.Soft < usual)
+            Set(new Limit(NOFILE, usual, Math.Max(usual, files.Hard)));
+        Set(new Limit(CORE, 0, 0));
+    }
+
     /// <summary>Lets this process's children open many files: some inits start everything with a low ceiling.</summary>
     public static void RaiseOpenFiles()
     {

@@ -12,9 +12,6 @@ static unsafe class Spawn
     const int Opaque = 512;
     const int SignalSetBytes = 128;
 
-    // Descriptors to hand over are first moved here, so that no dup2 of the child can overwrite a later one's source.
-    const int Parking = 64;
-
     /// <inheritdoc cref="Start(byte[], IReadOnlyList{byte[]}, IReadOnlyList{byte[]}, IReadOnlyList{int}, byte[])"/>
     public static int Start(string file, IReadOnlyList<byte[]> argv, IReadOnlyList<byte[]> environment,
         IReadOnlyList<int> descriptors, byte[]? directory = null) => Start(Encoding.UTF8.GetBytes(file), argv, environment, descriptors, directory);
@@ -40,7 +37,8 @@ static unsafe class Spawn
             Must(posix_spawn_file_actions_init(actions));
             for (var target = 0; target < descriptors.Count; target++)
             {
-                parked.Add(Errno.Check(fcntl(descriptors[target], Native.F_DUPFD_CLOEXEC, Parking), "fcntl", "F_DUPFD_CLOEXEC"));
+                // Out of the way first: no dup2 of the child may overwrite a later one's source. No further than that: a job's limit may be low.
+                parked.Add(Errno.Check(fcntl(descriptors[target], Native.F_DUPFD_CLOEXEC, descriptors.Count), "fcntl", "F_DUPFD_CLOEXEC"));
                 Must(posix_spawn_file_actions_adddup2(actions, parked[^1], target));
             }
             // What this process itself inherited without O_CLOEXEC stays here, too.

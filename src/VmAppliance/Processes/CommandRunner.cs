@@ -19,6 +19,9 @@ static class CommandRunner
 {
     const int SIGTERM = 15;
 
+    // What a tool says is kept in memory; of its errors the end tells the reason.
+    const int MostOutput = 16 << 20, MostErrors = 1 << 20;
+
     static readonly TimeSpan Usual = TimeSpan.FromMinutes(2);
     static readonly TimeSpan Grace = TimeSpan.FromSeconds(2);
 
@@ -46,7 +49,9 @@ static class CommandRunner
                 pid = Start(argv, [source.Number, outWrite.Number, errWrite.Number], environment ?? []);
             var deadline = Deadline.In(patience ?? Usual);
             var (output, errors) = Drain(outRead, errRead, deadline);
-            return new CommandResult(End(argv, pid, deadline), output, errors);
+            var status = End(argv, pid, deadline);
+            return output is not null ? new CommandResult(status, output, errors) : throw new ApplianceException(Blame.Node, "run tool", argv[0],
+                $"it wrote more than {MostOutput >> 20} MiB", $"the command was: {string.Join(' ', argv.Select(Quote))}");
         }
     }
 
@@ -74,7 +79,7 @@ static class CommandRunner
     {
         try
         {
-            return Spawn.Start(argv[0], [.. argv.Select(Encoding.UTF8.GetBytes)], [.. CleanEnvironment, .. environment.Select(Encoding.UTF8.GetBytes)], descriptors);
+            return Spawn.Start(argv[0], [.. argv.Select(Encoding.UTF8.GetBytes)], [.. CleanEnvironment, .. environment.Select(Encoding.UTF8.GetBytes)], descriptors, "/"u8.ToArray());
         }
         catch (LinuxException e)
         {
@@ -93,10 +98,12 @@ static class CommandRunner
             return Descriptor.Open($"/proc/self/fd/{memory.Number}", OpenMode.Read);
     }
 
-    static (string Output, string Errors) Drain(Descriptor output, Descriptor errors, Deadline deadline)
+    // No output: there was too much of it, and half of it would be wrong.
+    static (string? Output, string Errors) Drain(Descriptor output, Descriptor errors, Deadline deadline)
     {
         Descriptor?[] open = [output, errors];
-        MemoryStream[] texts = [new(), new()];
+        using TailStream said = new(MostOutput), complained = new(MostErrors);
+        TailStream[] texts = [said, complained];
         var buffer = new byte[16 * 1024];
         while (open.Any(d => d is not null) && !deadline.Passed)
         {
@@ -109,7 +116,7 @@ static class CommandRunner
             else
                 texts[ready].Write(buffer, 0, count);
         }
-        return (Encoding.UTF8.GetString(texts[0].ToArray()), Encoding.UTF8.GetString(texts[1].ToArray()));
+        return (said.HasLost ? null : said.Text, complained.Text);
     }
 
     static int End(IReadOnlyList<string> argv, int pid, Deadline deadline)
@@ -121,7 +128,9 @@ static class CommandRunner
         Kill.Group(pid, SIGTERM);
         process.Ended(Deadline.In(Grace));
         Kill.Group(pid, Kill.SIGKILL);
-        ProcessHandle.Reap(pid);
+        // One that hangs in the kernel does so without us.
+        process.Ended(Deadline.In(Grace));
+        process.TryReap();
         throw new ApplianceException(Blame.Node, "run tool", argv[0], "it did not end in time and was stopped",
             $"the command was: {string.Join(' ', argv.Select(Quote))}", new TimeoutException());
     }

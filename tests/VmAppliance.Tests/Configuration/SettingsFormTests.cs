@@ -12,6 +12,13 @@ sealed class SettingsFormTests
     }
 
     [Test]
+    [Arguments("; a comment\rnot a comment\n[slots]\ncount = 2\n")]
+    [Arguments("[slots]\ncount = 2\n# a comment\rnot a comment\n")]
+    [Arguments("[slots]\ncount = 2\rnot a comment\r")]
+    public async Task A_carriage_return_alone_ends_a_line(string text) =>
+        await Assert.That(Problems(text).Single()).Contains("'not a comment' is neither a section, a key with a value, nor a comment");
+
+    [Test]
     public async Task A_key_before_the_first_section_is_a_problem() =>
         await Assert.That(Problems("memory = 1GiB\n[slots]\ncount = 2\n").Single()).IsEqualTo("memory: stands before the first section");
 

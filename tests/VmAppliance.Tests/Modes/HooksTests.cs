@@ -1,4 +1,5 @@
 using System.Text;
+using VmAppliance.Linux;
 
 namespace VmAppliance.Tests.Modes;
 
@@ -7,7 +8,7 @@ sealed class HooksTests
 {
     static (int Status, string Output) Run(string[] argv, params string[] environment)
     {
-        using var child = Child.Start(Child.Program, [.. argv.Select(Encoding.UTF8.GetBytes)], [.. environment.Prepend("PATH=/usr/bin:/bin").Select(Encoding.UTF8.GetBytes)]);
+        using var child = Child.Start(argv[0] == "prlimit" ? argv[0] : Child.Program, [.. argv.Select(Encoding.UTF8.GetBytes)], [.. environment.Prepend("PATH=/usr/bin:/bin").Select(Encoding.UTF8.GetBytes)]);
         var output = Encoding.UTF8.GetString(child.ReadToEnd());
         return (child.Wait(), output);
     }
@@ -22,6 +23,40 @@ sealed class HooksTests
     [Arguments("/some/where/resume", 1)]
     [Arguments("terminate", 1)]
     public async Task The_name_of_the_link_is_the_mode(string name, int status) => await Assert.That(Run([name, "/bin/true"])).IsEqualTo((status, NoJob));
+
+    [Test]
+    [RequiresRoot]
+    public async Task A_full_pipe_as_standard_error_does_not_hold_up_a_hook_of_roots_which_leaves_nothing_in_its_jobs_directory()
+    {
+        const int Capacity = 65536; // pipe(7)
+        var (read, write) = Descriptor.Pipe();
+        using var nothing = Descriptor.Open("/dev/null", OpenMode.ReadWrite);
+        write.WriteAll(new byte[Capacity]);
+        var pid = Spawn.Start(Child.Program, ["prolog"u8.ToArray()], [], [nothing.Number, nothing.Number, write.Number], "/tmp"u8.ToArray());
+        using var hook = ProcessHandle.Open(pid)!;
+        // It waits for a moment: time to look at it.
+        var deadline = Deadline.In(TimeSpan.FromSeconds(20));
+        while (!deadline.Passed && new FileInfo($"/proc/{pid}/cwd").LinkTarget != "/" && !hook.Ended(Deadline.In(TimeSpan.FromMilliseconds(10))))
+        {
+            // Until it has begun.
+        }
+        var core = File.ReadLines($"/proc/{pid}/limits").First(l => l.StartsWith("Max core file size", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        var ended = hook.Ended(Deadline.In(TimeSpan.FromSeconds(20)));
+        hook.Signal(Kill.SIGKILL);
+        await Assert.That((ended, ProcessHandle.Reap(pid), string.Join(' ', core[4..6]))).IsEqualTo((true, 1, "0 0"));
+        read.Dispose();
+        write.Dispose();
+    }
+
+    [Test]
+    [RequiresRoot]
+    [Arguments("16")]
+    [Arguments("64")]
+    public async Task A_hook_of_roots_works_however_few_files_its_job_may_open(string files)
+    {
+        var (status, output) = Run(["prlimit", $"--nofile={files}:{files}", Child.Program, "prolog"]);
+        await Assert.That((status, output.Split('\n')[0])).IsEqualTo((1, "vmappliance: find job, SGE_JOB_SPOOL_DIR: it is not set"));
+    }
 
     [Test]
     [Arguments("starter", 99)]

@@ -24,6 +24,18 @@ sealed class CommandRunnerTests
     }
 
     [Test]
+    public async Task A_tool_that_writes_without_end_fails_and_what_it_complains_of_is_known_from_the_end()
+    {
+        var failure = Assert.Throws<ApplianceException>(() => Sh("head -c 17M /dev/zero"));
+        await Assert.That(failure.Message).IsEqualTo("run tool, sh: it wrote more than 16 MiB");
+        var result = Sh("head -c 5M /dev/zero >&2; echo the reason >&2; exit 3");
+        await Assert.That((result.Status, result.Errors.Length, result.Errors.EndsWith("the reason\n", StringComparison.Ordinal))).IsEqualTo((3, 1 << 20, true));
+    }
+
+    [Test]
+    public async Task A_tool_runs_where_nobody_but_root_can_put_anything() => await Assert.That(Sh("pwd").Output).IsEqualTo("/\n");
+
+    [Test]
     public async Task A_tool_sees_the_clean_environment_and_nothing_else()
     {
         await Assert.That(Environment.GetEnvironmentVariables().Count).IsGreaterThan(3);

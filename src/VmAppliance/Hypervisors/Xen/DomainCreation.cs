@@ -16,7 +16,9 @@ sealed partial class DomainCreation : IDisposable
 {
     readonly string _name;
     readonly Descriptor _read;
-    readonly StringBuilder _said = new();
+    const int MostSaid = 64 * 1024;
+
+    readonly TailStream _said = new(MostSaid);
 
     /// <summary>Starts it.</summary>
     /// <param name="xl">xl's path.</param>
@@ -45,13 +47,13 @@ sealed partial class DomainCreation : IDisposable
         var (buffer, source) = (new byte[4096], _read.Number);
         while (true)
         {
-            if (Running().Match($"{_said}") is { Success: true } line)
+            if (Running().Match(_said.Text) is { Success: true } line)
                 return int.Parse(line.Groups[1].Value, CultureInfo.InvariantCulture);
             // The pipe comes first: what xl said before it ended is the reason. Once nobody can write to it any more it is readable for ever.
             switch (deadline.Passed ? -1 : Poll.Readable(deadline, source, Guard.PollDescriptor))
             {
                 case 0 when _read.Read(buffer) is > 0 and var count:
-                    _said.Append(Encoding.UTF8.GetString(buffer, 0, count));
+                    _said.Write(buffer, 0, count);
                     break;
                 case 0:
                     source = -1;
@@ -69,7 +71,7 @@ sealed partial class DomainCreation : IDisposable
     // Somebody who ends xl is not the node's fault, and says nothing.
     ApplianceException Failed() => Guard.TryReap() is not 0 and var signal
         ? new ApplianceException(Blame.Transient, "start machine", _name, $"somebody killed xl create (signal {signal})")
-        : new ApplianceException(Blame.Node, "start machine", _name, Xl.Reason($"{_said}"), "vmappliance maintenance check tells what this node lacks");
+        : new ApplianceException(Blame.Node, "start machine", _name, Xl.Reason(_said.Text), "vmappliance maintenance check tells what this node lacks");
 
     public void Dispose() => _read.Dispose();
 
