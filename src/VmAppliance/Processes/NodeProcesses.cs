@@ -55,7 +55,7 @@ static class NodeProcesses
     {
         try
         {
-            return ProgramOf(pid) is { } program && programs.Contains(program) && ProcessRights.Of(pid) is { Uid: 0 }
+            return ProgramOf(pid) is { } program && programs.Contains(program) && Files.Facts($"/proc/{pid}") is { Uid: 0 }
                 && (File.GetUnixFileMode($"/proc/{pid}/exe") & UnixFileMode.SetUser) == 0;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

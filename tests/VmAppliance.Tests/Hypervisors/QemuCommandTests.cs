@@ -136,7 +136,7 @@ sealed class QemuCommandTests
         var arguments = machine.Arguments();
         await Assert.That(arguments).Contains("stdio,id=port,signal=off").And.Contains("virtserialport,chardev=port,name=org.vmappliance.0");
         await Assert.That((machine.Behind(0), machine.Behind(1))).IsEqualTo((machine.Directory["port.in"], machine.Directory["port.out"]));
-        await Assert.That(machine.Behind(2)).IsEqualTo("/memfd:qemu-stderr (deleted)");
+        await Assert.That(machine.Behind(2)).IsEqualTo("/memfd:mark (deleted)");
     }
 
     // Its account may have no way to the lease's directory: /proc/self/fd and /dev/fdset lead to what is open already.

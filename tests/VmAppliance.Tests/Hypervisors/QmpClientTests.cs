@@ -77,11 +77,31 @@ sealed class QmpClientTests
     [Arguments("{\"event\":7}")]
     [Arguments("{\"event\":\"MIGRATION\",\"data\":5}")]
     [Arguments("{\"event\":\"MIGRATION\",\"data\":{\"status\":null}}")]
-    [Arguments("{\"event\":\"MIGRATION\",\"data\":{\"status\":\"\\uD800\"}}")]
     public async Task A_monitor_that_is_not_QEMUs_does_no_harm(string odd)
     {
         using var server = new QmpServer($"{odd}\n", QmpServer.Greeting, QmpServer.Done);
         await Assert.That((await Failure(server, client => client.AwaitMigration(), TimeSpan.FromSeconds(1)))!.Message).Contains("does not answer in time");
+    }
+
+    [Test]
+    [Arguments("{\"event\":\"MIGRATION\",\"data\":{\"status\":\"\\uD800\"}}\n")]
+    [Arguments("{\"error\":{\"desc\":\"\\uDC00\"}}\n")]
+    [Arguments("{\"\\uD800\":1}\n")]
+    public async Task Texts_that_are_none_are_no_word_of_QEMUs(string odd)
+    {
+        using var server = new QmpServer("", QmpServer.Greeting, QmpServer.Done, odd);
+        var failure = await Failure(server, client => client.Execute("stop"), TimeSpan.FromSeconds(1));
+        await Assert.That(failure!.Message).IsEqualTo("ask QEMU, stop: it does not speak its protocol");
+    }
+
+    [Test]
+    [Arguments("{\"QMP\":7}\n")]
+    [Arguments("{\"QMP\":{\"version\":{\"qemu\":{\"major\":\"x\",\"minor\":2}}}}\n")]
+    public async Task A_greeting_that_is_none_is_no_word_of_QEMUs(string odd)
+    {
+        using var server = new QmpServer("", odd, QmpServer.Done);
+        var failure = Assert.Throws<ApplianceException>(() => Connect(server));
+        await Assert.That(failure.Message).IsEqualTo("ask QEMU, greeting: it does not speak its protocol");
     }
 
     [Test]

@@ -14,7 +14,7 @@ static class QemuCommand
     public const string ConsoleSocket = "console.sock";
 
     /// <summary>What the argument begins with that tells people for which lease a machine runs; the lease's directory follows.</summary>
-    const string LeaseNote = "name=opt/org.vmappliance/lease,string=";
+    public const string LeaseNote = "name=opt/org.vmappliance/lease,string=";
 
     /// <summary>What QEMU is told to open where it gets a precious memory: there is no such file.</summary>
     public const string PreciousMemory = "/proc/vmappliance/memory";

@@ -49,7 +49,7 @@ sealed class QmpClient : IDisposable
         try
         {
             using var greeting = client.Next("greeting");
-            client.Version = VersionIn(greeting.RootElement);
+            client.Version = Read("greeting", () => VersionIn(greeting.RootElement));
             client.Execute("qmp_capabilities");
             return client;
         }
@@ -84,11 +84,8 @@ sealed class QmpClient : IDisposable
         while (true)
         {
             using var message = Next(command);
-            if (message.RootElement.TryGetProperty("return", out var result))
-                return result.GetRawText();
-            if (message.RootElement.TryGetProperty("error", out var error))
-                throw new ApplianceException(Blame.Machine, "ask QEMU", command, Description(error));
-            Remember(message.RootElement);
+            if (Read(command, () => Result(message.RootElement, command)) is { } result)
+                return result;
         }
     }
 
@@ -99,7 +96,7 @@ sealed class QmpClient : IDisposable
         while (_migration is not ("completed" or "failed" or "cancelled"))
         {
             using var message = Next("migrate");
-            Remember(message.RootElement);
+            Read("migrate", () => Result(message.RootElement, "migrate"));
         }
         if (_migration != "completed")
             throw new ApplianceException(Blame.Machine, "ask QEMU", "migrate", $"it {_migration}: {Reason()}");
@@ -108,7 +105,7 @@ sealed class QmpClient : IDisposable
     string Reason()
     {
         using var status = JsonDocument.Parse(Execute("query-migrate"));
-        return Text(status.RootElement, "error-desc") ?? "no reason given";
+        return Read("query-migrate", () => Text(status.RootElement, "error-desc")) ?? "no reason given";
     }
 
     void Remember(JsonElement message)
@@ -155,20 +152,34 @@ sealed class QmpClient : IDisposable
         }
     }
 
-    static string Description(JsonElement error) => Text(error, "desc") ?? error.GetRawText();
+    // What is no answer is an event.
+    string? Result(JsonElement message, string command)
+    {
+        if (message.TryGetProperty("return", out var result))
+            return result.GetRawText();
+        if (message.TryGetProperty("error", out var error))
+            throw new ApplianceException(Blame.Machine, "ask QEMU", command, Description(error));
+        Remember(message);
+        return null;
+    }
 
-    static string? Text(JsonElement value, string name)
+    // JSON's grammar is looked at when a message is read, the characters of its texts and names, and what they are, only when somebody asks.
+    static T Read<T>(string command, Func<T> look)
     {
         try
         {
-            return value.ValueKind == JsonValueKind.Object && value.TryGetProperty(name, out var text) && text.ValueKind == JsonValueKind.String ? text.GetString() : null;
+            return look();
         }
         catch (InvalidOperationException)
         {
-            // JSON's grammar is looked at when a document is read, its characters only now: these are none.
-            return null;
+            throw Lost(command, "it does not speak its protocol");
         }
     }
+
+    static string Description(JsonElement error) => Text(error, "desc") ?? error.GetRawText();
+
+    static string? Text(JsonElement value, string name) => value.ValueKind == JsonValueKind.Object && value.TryGetProperty(name, out var text)
+        && text.ValueKind == JsonValueKind.String ? text.GetString() : null;
 
     static JsonDocument Parse(byte[] line, string command)
     {
