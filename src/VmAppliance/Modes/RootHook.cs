@@ -24,9 +24,9 @@ static class RootHook
     {
         if (Host.EffectiveUser != 0)
             ThroughSudo(hook);
+        Limits.SuitHook();
         Complaint.NeverWait();
         Host.SetUmask(0x12 /* 022 */);
-        Limits.SuitHook();
         // The job's directory is its owner's: nothing is to be looked for or left there.
         Directory.SetCurrentDirectory("/");
         return Limits.Lift();

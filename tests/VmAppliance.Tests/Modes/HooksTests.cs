@@ -50,7 +50,6 @@ sealed class HooksTests
 
     [Test]
     [RequiresRoot]
-    [Arguments("16")]
     [Arguments("64")]
     public async Task A_hook_of_roots_works_however_few_files_its_job_may_open(string files)
     {
