@@ -45,8 +45,7 @@ sealed class NodeCheck(Node node, bool verify)
             {
                 if (!Directory.Exists(directory))
                     Directory.CreateDirectory(directory, (UnixFileMode)(directory == node.Settings.Storage.Directory ? 0x1C0 /* 0700 */ : 0x1ED /* 0755 */));
-                Files.Replace($"{directory}/.check", [], 0x180 /* 0600 */);
-                File.Delete($"{directory}/.check");
+                WritableDirectory.Require(directory);
             }
             var free = new DriveInfo(node.Settings.Storage.Directory).AvailableFreeSpace;
             return Good("directories", string.Create(CultureInfo.InvariantCulture, $"can be written; {free >> 30} GiB free for disks in {node.Settings.Storage.Directory}"));
