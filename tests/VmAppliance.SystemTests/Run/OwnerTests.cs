@@ -79,6 +79,25 @@ sealed class OwnerTests
         await Assert.That(result.ErrorText).Contains("Permission denied");
     }
 
+    // sshd does not even start where the account is gone that has its own number.
+    [Test]
+    public async Task AnOwnerMayHaveTheNumberOfAnAccountThatTheImagesSshdNeeds()
+    {
+        var node = Machine.Session.Standard;
+        var (name, uid) = ($"vmats{Environment.ProcessId}", (await Machine.Script("id --user sshd").Require()).Trim());
+        await new Command("useradd", "--non-unique", "--uid", uid, "--gid", $"{Owner.Gid}", "--no-create-home", "--shell", "/bin/sh", name).Require();
+        try
+        {
+            var result = await node.Command("run", "--image", TestNode.Image, "--owner", name, "--", "sh", "-c", "id --user; id --user --name; id --user sshd").Run();
+
+            await Assert.That((result.Status, result.Text)).IsEqualTo((0, $"{uid}\n{name}\n{uid}\n")).Because($"{result}");
+        }
+        finally
+        {
+            await new Command("userdel", name).Run();
+        }
+    }
+
     [Test]
     [Arguments("root", 64, "a machine is never root's")]
     [Arguments("no-such-account", 1, "no-such-account")]
