@@ -11,8 +11,8 @@ static class GridEngine
     /// <summary>Exit statuses that execd understands from a prolog, a starter and an epilog.</summary>
     public const int Ok = 0, DisableQueue = 1, RunAgain = 99, JobError = 100;
 
-    /// <summary>The variables that a hook takes from its environment; nothing else is looked at.</summary>
-    public const string SpoolVariable = "SGE_JOB_SPOOL_DIR", ExitVariable = "SGE_JOBEXIT_STAT";
+    /// <summary>The variable that a root hook takes from its environment; nothing else is looked at.</summary>
+    public const string SpoolVariable = "SGE_JOB_SPOOL_DIR";
 
     /// <summary>The job that a root hook was called for.</summary>
     /// <param name="adminUser">The account that Grid Engine's daemons write as.</param>
@@ -34,7 +34,7 @@ static class GridEngine
             Blame.Node, "find job", spool.Path, $"'{spool.Value("job_id")}.{spool.Value("ja_task_id")}' cannot be a job and its task");
         if (Path.GetFileName(spool.Path) != $"{key}")
             throw new ApplianceException(Blame.Job, "find job", spool.Path, $"its description says that it is job {key}");
-        return new Job(key, owner, spool.Require("queue"), Directories(spool), spool.Path, Slots(spool));
+        return new Job(key, owner, spool.Require("queue"), Directories(spool), spool.Path, Slots(spool), JobLimits.TooSmall(spool));
     }
 
     /// <summary>Where the job's script, its spool files and its TMPDIR are on the node, so that they can be at the same place in the machine.</summary>

@@ -7,4 +7,5 @@ namespace VmAppliance.Batch;
 /// <param name="Directories">Directories of the batch system that the job expects to find: made in the machine, and the owner's there.</param>
 /// <param name="LivesIn">A path that exists as long as the batch system has the job on this node; null when only a lock says that it lives.</param>
 /// <param name="Slots">How many of the batch system's slots it has on this node.</param>
-sealed record Job(JobKey Key, string Owner, string Queue, IReadOnlyList<string> Directories, string? LivesIn, int Slots = 1);
+/// <param name="TooSmallLimit">A limit that it asked for and with which nothing can start it, as the batch system calls it; null when there is none.</param>
+sealed record Job(JobKey Key, string Owner, string Queue, IReadOnlyList<string> Directories, string? LivesIn, int Slots = 1, string? TooSmallLimit = null);

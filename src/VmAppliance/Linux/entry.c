@@ -11,6 +11,9 @@
  * may ask for modules, which a static program cannot load, and then nothing would work. And how much garbage may gather before it is collected:
  * else the runtime asks sixteen files of /sys for the sizes of the processor's caches, which takes a tenth of its start in a dom0. And that what
  * comes over a connection is handed on by the thread that saw it come: else one of a pool is woken for each packet, to find it taken.
+ * And how much address space the heap's regions may lie in (GCRegionRange of the runtime's gcconfig.h): by itself it reserves twice the node's
+ * memory, and at least tens of GiB. Grid Engine counts a process's address space as its memory (maxvmem), and holds it against h_vmem: what
+ * stands in a job's place reserves little.
  */
 #define _GNU_SOURCE
 #include <malloc.h>
@@ -25,10 +28,34 @@
 static char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
 static char locale[] = "LC_ALL=C.UTF-8";
 static char gen0[] = "DOTNET_GCgen0size=400000"; /* bytes, in hexadecimal */
+static char job_range[] = "DOTNET_GCRegionRange=10000000"; /* 256 MiB: a starter's heap is a few MiB, whatever its job's streams are */
+static char node_range[] = "DOTNET_GCRegionRange=100000000"; /* 4 GiB: for who unpacks kernels and converts disks */
+enum { MANY_RANGES = 4 };
 static char sockets[] = "DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS=1";
 static char openssl[] = "OPENSSL_CONF=/dev/null";
 static const char *const terminal[] = { "TERM=", "NO_COLOR=", "COLUMNS=" };
-static char *kept[sizeof terminal / sizeof *terminal + 6];
+static char *kept[sizeof terminal / sizeof *terminal + 7];
+
+/* Whether this is the hook that runs a job, by the link's name or by the first word, as Modes/Hooks.cs finds out. */
+static int is_starter(int argc, char **argv)
+{
+    for (int i = 0; i < argc && i < 2; i++) {
+        const char *slash = strrchr(argv[i], '/'), *name = slash && i == 0 ? slash + 1 : argv[i];
+        if (strcmp(name + (i == 0 ? strspn(name, "-") : 0), "starter") == 0)
+            return 1;
+    }
+    return 0;
+}
+
+/* NULL where a limit leaves too little room: the runtime then finds its own way, to about half of the limit. */
+static char *heap_range(int argc, char **argv)
+{
+    const char is_small = is_starter(argc, argv);
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur / MANY_RANGES < ((rlim_t)1 << (is_small ? 28 : 32)))
+        return NULL;
+    return is_small ? job_range : node_range;
+}
 
 static void lift_limits(void)
 {
@@ -83,7 +110,7 @@ static void refuse_huge_pages(void)
     prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
 }
 
-__attribute__((constructor(102))) static void forget_environment(void)
+__attribute__((constructor(102))) static void forget_environment(int argc, char **argv)
 {
     refuse_huge_pages();
     share_one_arena();
@@ -97,6 +124,8 @@ __attribute__((constructor(102))) static void forget_environment(void)
     kept[count++] = openssl;
     kept[count++] = gen0;
     kept[count++] = sockets;
+    if ((kept[count] = heap_range(argc, argv)) != NULL)
+        count++;
     for (size_t i = 0; i < sizeof terminal / sizeof *terminal; i++)
         for (char **entry = environ; entry && *entry; entry++)
             if (strncmp(*entry, terminal[i], strlen(terminal[i])) == 0) {

@@ -1,4 +1,3 @@
-using System.Globalization;
 using VmAppliance.Batch;
 using VmAppliance.Configuration;
 using VmAppliance.Diagnostics;
@@ -11,7 +10,7 @@ namespace VmAppliance.Modes;
 
 /// <summary>
 /// <c>suspend</c>, <c>resume</c>, <c>terminate</c>: control methods of a queue, run as the job's owner with
-/// <c>$job_id $ja_task_id $job_pid</c>. Without a machine (a queue with <c>image = none</c>) they signal the job itself.
+/// <c>$job_id $job_pid</c>. Without a machine (a queue with <c>image = none</c>) they signal the job itself.
 /// </summary>
 static class ControlModes
 {
@@ -19,7 +18,7 @@ static class ControlModes
 
     /// <summary>Runs a method.</summary>
     /// <param name="mode">Which.</param>
-    /// <param name="arguments">Job id, task, and the starter's process group.</param>
+    /// <param name="arguments">Job id and the starter's process group.</param>
     /// <returns>0, or 1 when it could not be done.</returns>
     public static int Run(string mode, IReadOnlyList<string> arguments)
     {
@@ -33,8 +32,8 @@ static class ControlModes
                 AsRoot(mode, node);
                 return 0;
             }
-            var key = arguments.Count >= 2 ? JobKey.Parse(arguments[0], arguments[1]) ?? StarterMode.CurrentKey() : StarterMode.CurrentKey();
-            var starter = arguments.Count >= 3 && int.TryParse(arguments[2], NumberStyles.None, CultureInfo.InvariantCulture, out var pid) ? pid : 0;
+            var call = ControlCall.Read(arguments, InitialProcess.Variable);
+            var (key, starter) = (call.Key ?? StarterMode.CurrentKey(), call.Starter);
             var machine = node.Leases.PassOf(key) is null ? null : node.Leases.DirectoryOf(key);
             if (isRoots && machine is not null)
                 ThroughRoot(mode, starter);

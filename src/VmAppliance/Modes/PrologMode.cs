@@ -34,6 +34,9 @@ static class PrologMode
         var queue = Queue(settings, job.Queue);
         if (queue.Image is null)
             return;
+        if (job.TooSmallLimit is not null)
+            throw new ApplianceException(Blame.Job, "start job", $"{job.Key}", $"its limit {job.TooSmallLimit} is too small for what starts it in its machine",
+                "ask for more, or for none: what a job may use in its machine is bounded by the machine");
         RootHook.RefuseTooSmall(kept, settings.Image(queue.Image).MemoryFor(job.Slots));
         var timeline = new Timeline();
         using var lease = new PrepareJob(new Node(settings), timeline).Run(

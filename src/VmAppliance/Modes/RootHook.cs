@@ -59,9 +59,7 @@ static class RootHook
     static void ThroughSudo(string hook)
     {
         string[] argv = [Sudo, "-n", "--", $"{Hooks}/{hook}"];
-        var environment = new[] { GridEngine.SpoolVariable, GridEngine.ExitVariable }
-            .Select(name => (name, value: InitialProcess.Variable(name))).Where(v => v.value is not null)
-            .Select(v => Encoding.UTF8.GetBytes($"{v.name}={v.value}")).ToList();
+        byte[][] environment = InitialProcess.Variable(GridEngine.SpoolVariable) is { } spool ? [Encoding.UTF8.GetBytes($"{GridEngine.SpoolVariable}={spool}")] : [];
         try
         {
             Exec.Replace(Sudo, [.. argv.Select(Encoding.UTF8.GetBytes)], environment);

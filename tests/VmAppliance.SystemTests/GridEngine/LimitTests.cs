@@ -43,4 +43,14 @@ sealed class LimitTests
         await Assert.That(job.Errors).StartsWith("vmappliance: lift limits, ").And.Contains("\n(hint: ask for at least -l h_vmem=");
         await Assert.That(await new GridQueue(Cell, "vm.q").State()).IsEqualTo("");
     }
+
+    // Grid Engine 9.2 counts a starter's address space as the job's memory (maxvmem), and holds it against h_vmem.
+    [Test]
+    public async Task TheStarterReservesLittleAddressSpace()
+    {
+        await using var job = await Cell.Submit(new Submission("vm.q") { Script = "echo up; sleep 1000\n" });
+        await job.Says("up\n");
+
+        await Assert.That(int.Parse(job.Starter.Status("VmSize")[0], System.Globalization.CultureInfo.InvariantCulture)).IsLessThan(400 << 10 /* KiB */);
+    }
 }

@@ -127,4 +127,8 @@ sealed class GridEngineCommandTests
         await Assert.That(string.Join('|', scratch.Select(T))).IsEqualTo("/tmp/7.1.q");
         await Assert.That(Read(["/bin/true"], new() { ["TMPDIR"] = "relative" }).Scratch).IsEmpty();
     }
+
+    [Test]
+    public async Task A_program_of_Grid_Engine_9_is_a_line_for_its_shell() => await Assert.That(
+        Words(Read(["true", "a  b", "$HOME"], Description.Variables("9.2", "binary"), Description.Text("9.2", "binary")))).IsEqualTo("[/bin/bash][-c][true a  b $HOME ]");
 }

@@ -40,6 +40,26 @@ sealed class ShepherdScriptTests
     public async Task It_measures_a_line_as_the_shepherd_does(int length, int status) =>
         await Assert.That((await Run(Description.With(Description.Text("8.1.9", "binary"), "job_arg1", $"\n{new string('\u00e4', length)}"))).Status).IsEqualTo(status);
 
+    // The prolog of a queue that has machines is what tells it.
+    [Test]
+    [Arguments("s_vmem=1M", 30)]
+    [Arguments("h_vmem=127M", 30)]
+    [Arguments("s_data=4K", 30)]
+    [Arguments("h_data=63M", 30)]
+    [Arguments("h_data=63000k", 30)]
+    [Arguments("s_vmem=128M", 0)]
+    [Arguments("h_data=INFINITY", 0)]
+    [Arguments("s_stack=4K", 0)]
+    public async Task It_refuses_limits_soft_and_hard_with_which_nothing_starts(string limit, int status)
+    {
+        using var directory = new TempDirectory();
+        directory.Write("vmappliance", "");
+        var config = string.Join('\n', Description.Text("8.1.9", "script").Split('\n').Select(l => l.StartsWith($"{limit.Split('=')[0]}=", StringComparison.Ordinal) ? limit
+            : l.StartsWith("prolog=", StringComparison.Ordinal) ? $"prolog=root@{directory["vmappliance"]}" : l));
+        await Assert.That((await Run(config)).Status).IsEqualTo(status);
+        await Assert.That((await Run(config.Replace("prolog=root@", "prolog=root@/nowhere", StringComparison.Ordinal))).Status).IsEqualTo(0);
+    }
+
     static async Task<(int Status, string Output, string Error)> Run(string config)
     {
         using var directory = new TempDirectory();
