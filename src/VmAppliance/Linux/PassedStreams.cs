@@ -47,6 +47,16 @@ sealed record PassedStreams(Descriptor Input, Descriptor Output, Descriptor Erro
         return null;
     }
 
+    /// <summary>
+    /// Makes pipes another user's: whoever opens /dev/stdin, /dev/stdout or /dev/stderr opens them anew, by their owner and mode; proc(5) under fd.
+    /// </summary>
+    /// <exception cref="LinuxException">This process may not.</exception>
+    public void Give(int uid, int gid)
+    {
+        foreach (var stream in new[] { Input, Output, Errors })
+            Errno.Check(LibC.fchown(stream.Number, (uint)uid, (uint)gid), "fchown", $"descriptor {stream.Number}");
+    }
+
     public void Dispose()
     {
         Input.Dispose();

@@ -71,7 +71,7 @@ sealed partial class LostMachineTests
     [Arguments(SIGINT)]
     public async Task SignalEndsAStarterWhoseMachineDoesNotAnswer(int signal)
     {
-        var node = Session.With("silent");
+        var node = Session.With($"silent-{signal}");
         await using var holder = (node.Script("echo up; cat") with { KeepInputOpen = true }).Start();
         await holder.Output.Contains("up\n");
         node.Machines.Single().Signal(SIGSTOP);

@@ -31,6 +31,18 @@ sealed class SessionTests
         await Assert.That(result.ToString()).IsEqualTo(new CommandResult(7, "mine\n"u8.ToArray(), []).ToString());
     }
 
+    [Test]
+    public async Task TheJobsStreamsAreItsOwnersByTheirNames()
+    {
+        var result = await (Machine.Script("cat /dev/stdin; echo out >/dev/stdout; echo error >/dev/stderr; stat -L -c %U /proc/self/fd/0 /proc/self/fd/1 /proc/self/fd/2") with
+        {
+            Input = "in\n"u8.ToArray(),
+        }).Run();
+
+        await Assert.That(result.ToString()).IsEqualTo(new CommandResult(0, System.Text.Encoding.ASCII.GetBytes(
+            $"in\nout\n{string.Concat(Enumerable.Repeat($"{Machine.Owner.Name}\n", 3))}"), "error\n"u8.ToArray()).ToString());
+    }
+
     // kill(2): -1 is everybody whom one may signal, but oneself.
     [Test]
     public async Task AJobThatKillsEverybodyGoesOn()

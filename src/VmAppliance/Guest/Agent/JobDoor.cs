@@ -116,6 +116,7 @@ static class JobDoor
         using var streams = PassedStreams.Receive(session);
         if (streams is null)
             return;
+        streams.Give(owner.Uid, owner.Gid);
         session.WriteAll([0]);
         var launcher = new JobLauncher(streams, peer.Pid, new OtherUser(owner.Uid, owner.Gid, [.. owner.Groups.Select(g => g.Gid).Append(owner.Gid).Distinct()]));
         lock (s_launchers)
