@@ -12,7 +12,8 @@ namespace VmAppliance.Hypervisors.Qemu;
 /// <param name="Qemu">The program it was found with.</param>
 /// <param name="Works">The answer.</param>
 /// <param name="Reason">What the tiny guest did, or what QEMU said.</param>
-/// <param name="LateAt">When the guest was given up that did not answer in time, in milliseconds of this boot's clock; null for a verdict that lasts.</param>
+/// <param name="LateAt">When a guest was given up that did not answer in time or could not be started, in milliseconds of this boot's clock; null for a verdict
+/// that lasts.</param>
 sealed record KvmVerdict(string BootId, string Qemu, bool Works, string Reason, long? LateAt = null);
 
 /// <summary>JSON of the remembered verdict.</summary>
@@ -69,7 +70,7 @@ sealed class KvmProof(ApplianceSettings settings, string qemu, TimeSpan? patienc
         var boot = Host.BootId();
         if (Read() is { } known && known.BootId == boot && known.Qemu == qemu && Lasts(known))
             return known;
-        var verdict = Prove(boot) ?? new KvmVerdict(boot, qemu, false, $"a guest did not answer within {_patience.TotalSeconds:0} s", Environment.TickCount64);
+        var verdict = Prove(boot);
         Directory.CreateDirectory(settings.RunDirectory);
         Files.Replace(Remembered, JsonSerializer.SerializeToUtf8Bytes(verdict, KvmJson.Default.KvmVerdict), 0x1A4 /* 0644 */);
         return verdict;
@@ -98,8 +99,7 @@ sealed class KvmProof(ApplianceSettings settings, string qemu, TimeSpan? patienc
         }
     }
 
-    /// <returns>Null when the guest did not answer in time.</returns>
-    KvmVerdict? Prove(string boot)
+    KvmVerdict Prove(string boot)
     {
         if (!File.Exists(Device))
             return new KvmVerdict(boot, qemu, false, "there is no such device");
@@ -114,9 +114,10 @@ sealed class KvmProof(ApplianceSettings settings, string qemu, TimeSpan? patienc
             return result.Status == AnswerStatus ? new KvmVerdict(boot, qemu, true, "a guest answered")
                 : new KvmVerdict(boot, qemu, false, result.LastError.Length > 0 ? result.LastError : $"QEMU ended with status {result.Status}");
         }
-        catch (ApplianceException)
+        catch (ApplianceException e)
         {
-            return null;
+            return new KvmVerdict(boot, qemu, false, e.InnerException is TimeoutException ? $"a guest did not answer within {_patience.TotalSeconds:0} s" : e.Reason,
+                Environment.TickCount64);
         }
     }
 }
