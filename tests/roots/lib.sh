@@ -7,6 +7,8 @@
 # shellcheck source-path=SCRIPTDIR source=../../packaging/images/lib/sources.sh
 . "$here/../../packaging/images/lib/sources.sh"
 
+self=$(realpath "$0")
+
 complain() { # SENTENCE [HINT]
   echo "${0##*/}: $1" >&2
   [ $# -lt 2 ] || echo "(hint: $2)" >&2
@@ -30,7 +32,7 @@ enter() { # WORD...
   trap 'exit 130' INT
   trap 'exit 143' TERM
   trap 'exit 129' HUP
-  setpriv --pdeathsig KILL -- unshare --mount --pid --uts --ipc --fork --kill-child -- "$here/${0##*/}" --inside "$@" </dev/null &
+  setpriv --pdeathsig KILL -- unshare --mount --pid --uts --ipc --fork --kill-child -- "$self" --inside "$@" </dev/null &
   machine=$!
   wait "$machine" || status=$?
   machine=''
