@@ -66,8 +66,8 @@ sealed partial class GridJob : IAsyncDisposable
             await File.WriteAllTextAsync($"{directory}/job.sh", submission.Script);
             what = [$"{directory}/job.sh"];
         }
-        var answer = await cell.As(submission.Owner, ["qsub", "-terse", "-q", submission.Queue, "-o", $"{directory}/out", "-e", $"{directory}/err",
-            .. submission.Options, .. what, .. submission.Words]).Require();
+        var qsub = cell.As(submission.Owner, ["qsub", "-terse", "-q", submission.Queue, "-o", $"{directory}/out", "-e", $"{directory}/err", .. submission.Options]);
+        var answer = await submission.RawOptions.Aggregate(qsub, (command, option) => command.And(option)).And([.. what, .. submission.Words]).Require();
         return new GridJob(cell, submission, directory, Number().Match(answer).Value);
     }
 

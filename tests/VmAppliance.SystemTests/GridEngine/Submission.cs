@@ -13,6 +13,9 @@ sealed record Submission(string Queue)
     /// <summary>Options of qsub(1).</summary>
     public IReadOnlyList<string> Options { get; init; } = [];
 
+    /// <summary>Further options, byte for byte.</summary>
+    public IReadOnlyList<byte[]> RawOptions { get; init; } = [];
+
     /// <summary>Who submits it.</summary>
     public string Owner { get; init; } = Cell.Owner;
 }

@@ -18,8 +18,7 @@ sealed class JobStart(JobSpec spec, PassedStreams streams)
     /// <exception cref="IOException">It cannot be started, and why.</exception>
     public int Begin()
     {
-        if (Files.Target(spec.Directory) is not { IsDirectory: true })
-            throw new IOException($"its working directory, {Directory}, is not in the machine\n{Hint}");
+        RequireDirectory();
         Host.SetUmask(spec.Umask);
         try
         {
@@ -48,11 +47,31 @@ sealed class JobStart(JobSpec spec, PassedStreams streams)
         throw Refused(new LinuxException("exec", Encoding.UTF8.GetString(_program), BitConverter.ToInt32(errno)));
     }
 
+    void RequireDirectory()
+    {
+        try
+        {
+            using var directory = Descriptor.Open(spec.Directory, OpenMode.Path);
+            if (Files.Facts(directory).IsDirectory)
+                return;
+        }
+        catch (LinuxException e) when (e.Errno is Errno.ENOENT or Errno.ENOTDIR)
+        {
+        }
+        catch (LinuxException e)
+        {
+            throw NotEntered(e);
+        }
+        throw new IOException($"its working directory, {Directory}, is not in the machine\n{Hint}");
+    }
+
+    IOException NotEntered(LinuxException e) => new($"its owner may not enter its working directory, {Directory}", e);
+
     string Directory => Encoding.UTF8.GetString(spec.Directory);
 
     // Which of the two may not be entered, posix_spawn(3) does not tell.
     IOException Refused(LinuxException e) => e.Errno == Errno.EACCES && !Files.MayEnter(spec.Directory)
-        ? new IOException($"its owner may not enter its working directory, {Directory}", e)
+        ? NotEntered(e)
         : new ProgramException(ExecFailure.Reason(_program, e), e);
 
     int Start(IReadOnlyList<byte[]> argv, int input)
