@@ -74,6 +74,9 @@ sealed class Cell : IAsyncInitializer, IAsyncDisposable
             await queue.Setup(Node.Hooks);
     }
 
+    /// <summary>What points a command at this cell.</summary>
+    public IReadOnlyDictionary<string, string> Variables => _variables;
+
     /// <summary>A command of Grid Engine's as its manager.</summary>
     public Command Admin(params IEnumerable<string> words) => new Command(words) { Environment = _variables };
 

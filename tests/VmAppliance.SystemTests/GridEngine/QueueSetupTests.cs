@@ -50,6 +50,17 @@ sealed class QueueSetupTests
         Command Script(string verb, params string[] options) => Call(verb, queue.Name, options);
     }
 
+    // The cell's queues have been set up by it, from this host.
+    [Test]
+    public async Task TheHostStartsJobsThroughTheShepherd()
+    {
+        var host = (await Cell.Admin("qconf", "-sel").Require()).Trim();
+        await Assert.That(await Cell.Admin("qconf", "-sconf", host).Require()).Contains(Repository.At("packaging/sge/vmappliance-shepherd"));
+
+        var check = await (Cell.Node.Maintenance("check") with { Environment = Cell.Variables }).Run();
+        await Assert.That(check.Text).Contains($"ok       Grid Engine: jobs start through {Repository.At("packaging/sge/vmappliance-shepherd")}\n");
+    }
+
     Command Script(string verb, params string[] options) => Call(verb, "setup.q", options);
 
     Command Call(string verb, string queue, string[] options) =>

@@ -19,7 +19,7 @@ sealed class NodeCheck(Node node, bool verify)
 {
     /// <summary>All findings, good ones included.</summary>
     public IReadOnlyList<Finding> Run() =>
-        [.. Hypervisor(), .. Tools(), Directories(), .. Storage(), Network(), .. Images(), .. Templates(), .. Queues(), Admin(), Slots()];
+        [.. Hypervisor(), .. Tools(), Directories(), .. Storage(), Network(), .. Images(), .. Templates(), .. Queues(), Admin(), .. new ShepherdCheck(node).Run(), Slots()];
 
     IEnumerable<Finding> Hypervisor() => node.Hypervisor is QemuHypervisor qemu ? new QemuCheck(node, qemu).Run() : new XenCheck(node).Run();
 
