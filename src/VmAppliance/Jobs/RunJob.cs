@@ -42,9 +42,12 @@ sealed class RunJob(IHypervisor hypervisor, Pass pass, string directory, int not
         {
             using var session = Connect(channel, watch, start);
             signals.Attach(session);
+            using var budget = MachineBudget.Of(pass.Machine, () => session.Signal(Kill.SIGKILL));
             void Broken(LinuxException e) => OutputBroke(e, session);
             Stream input = spec.Input is null ? new RawInput(0) : Stream.Null;
             var result = await session.Run(spec, input, new RawOutput(1, Broken), new RawOutput(2, Broken), start.TryBegin).ConfigureAwait(false);
+            if (budget?.Reason is { } reason && result.End is null or { Signal: Kill.SIGKILL })
+                return UsedUp(reason);
             return result.End is { } end ? (_outputLost && end.Status == 0 ? new JobEnd(OutputLost) : end)
                 : start.Signal is { } signal ? Ended(signal) : new JobEnd(Lost(result, watch, start));
         }
@@ -55,6 +58,12 @@ sealed class RunJob(IHypervisor hypervisor, Pass pass, string directory, int not
     }
 
     static JobEnd Ended(int signal) => new(BySignal + signal, signal);
+
+    static JobEnd UsedUp(string reason)
+    {
+        Complaint.Say($"vmappliance: run job: {reason}\n(hint: give the execution daemon CAP_SYS_RESOURCE, and only what the job itself uses will count)\n");
+        return Ended(Kill.SIGKILL);
+    }
 
     GuestSession Connect(GuestChannel? channel, MachineWatch watch, StartWatch start)
     {

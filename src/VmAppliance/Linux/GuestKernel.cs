@@ -56,6 +56,15 @@ static unsafe class GuestKernel
     /// <summary>sync(2).</summary>
     public static void Sync() => sync();
 
+    /// <summary>Mounts a file system that needs no device: mount(2).</summary>
+    /// <exception cref="LinuxException">This kernel has none of this type, or it is in use with other options.</exception>
+    public static void Mount(string type, string at, string options)
+    {
+        const ulong nothingToRun = 2 | 4 | 8; // MS_NOSUID, MS_NODEV, MS_NOEXEC
+        using var memory = new NativeStrings();
+        Errno.Check(Native.mount(memory.Add(type), memory.Add(at), memory.Add(type), nothingToRun, memory.Add(options)), "mount", at);
+    }
+
     /// <summary>Puts a file in the place of another one, whatever that is, and of what was put there before: mount(2), MS_BIND.</summary>
     public static void Cover(string path, string with)
     {

@@ -47,6 +47,9 @@ static unsafe class Limits
         _ => null,
     };
 
+    /// <summary>Lets this process come as far as to its ceiling, which anybody may.</summary>
+    public static void ToCeiling(int resource) => Set(new Limit(resource, Get(resource).Hard, Get(resource).Hard));
+
     static void Set(Limit wanted)
     {
         if (wanted.Resource == NOFILE)
@@ -94,6 +97,21 @@ static unsafe class Limits
         if (Get(NOFILE) is var files && files.Soft < usual)
             Set(new Limit(NOFILE, usual, Math.Max(usual, files.Hard)));
         Set(new Limit(CORE, 0, 0));
+    }
+
+    /// <summary>Seconds of CPU time after which the kernel ends a process; null when nobody can tell, <see cref="ulong.MaxValue"/> for never. /proc/PID/limits of proc(5).</summary>
+    public static ulong? CpuCeilingOf(int pid)
+    {
+        const string line = "Max cpu time";
+        try
+        {
+            var words = File.ReadLines($"/proc/{pid}/limits").First(l => l.StartsWith(line, StringComparison.Ordinal))[line.Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            return words[1] == "unlimited" ? ulong.MaxValue : ulong.Parse(words[1], CultureInfo.InvariantCulture);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
     }
 
     /// <summary>Lets this process's children open many files: some inits start everything with a low ceiling.</summary>

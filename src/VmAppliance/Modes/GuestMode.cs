@@ -11,7 +11,8 @@ static class GuestMode
     {
         null => GuestAgent.Run(),
         "exec" => JobLauncher.RunHere(),
-        LimitedStart.Verb => LimitedStart.Run(),
+        LimitedStart.Verb => LimitedStart.Run(waits: false),
+        LimitedStart.WaitingVerb => LimitedStart.Run(waits: true),
         _ => CommandLine.Usage($"guest: there is no '{arguments[0]}'"),
     };
 }

@@ -36,10 +36,17 @@ static class StarterMode
         var command = new GridEngineCommand(words, InitialProcess.Value, spool).Read();
         var node = new Node(settings);
         if (node.Leases.PassOf(key) is { } pass)
-            return EndLike(new RunJob(node.Hypervisor, pass, node.Leases.DirectoryOf(key), GridEngine.RunAgain).Run(Commands.OfJob(command)).GetAwaiter().GetResult());
+            return EndLike(InMachine(new RunJob(node.Hypervisor, pass, node.Leases.DirectoryOf(key), GridEngine.RunAgain), Commands.OfJob(command)));
         if (InitialProcess.Variable("QUEUE") is { } queue && PrologMode.Queue(settings, queue).Image is null)
             return Natively(command);
         throw new ApplianceException(Blame.Transient, "start job", $"job {key}", "it has no machine on this node", "is the queue's prolog set?");
+    }
+
+    // A limit of CPU time is the job's, which has it in its machine. To this process the kernel would send a signal that looks like one for the job.
+    static Guest.JobEnd InMachine(RunJob run, Guest.JobSpec spec)
+    {
+        Limits.ToCeiling(Limits.CPU);
+        return run.Run(spec).GetAwaiter().GetResult();
     }
 
     /// <summary>The job that a method of the owner's was called for.</summary>

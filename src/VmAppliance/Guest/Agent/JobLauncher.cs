@@ -83,16 +83,13 @@ sealed class JobLauncher(PassedStreams streams, int process, OtherUser? owner)
     {
         try
         {
-            var start = new JobStart(spec, streams);
-            int pid;
             Limits.Adopt(spec.Limits);
-            lock (_lock)
-            {
-                pid = _job = owner is null ? start.Begin() : owner.Run(start.Begin);
-                _early.ForEach(s => Kill.Group(_job, s));
-            }
-            start.Confirm(pid);
-            return new JobEnd(ProcessHandle.Reap(pid, out var signal), signal);
+            using var bound = owner is null ? null : CpuBound.Begin(spec.Limits);
+            var pid = Begin(new JobStart(spec, streams, waits: bound is not null), bound);
+            var status = ProcessHandle.Reap(pid, out var signal);
+            if (signal == Kill.SIGKILL && bound?.Exhausted is { } seconds)
+                Say(spec, "run", $"all of its CPU time is used up, {seconds} s (h_cpu)");
+            return new JobEnd(status, signal);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -102,9 +99,30 @@ sealed class JobLauncher(PassedStreams streams, int process, OtherUser? owner)
 
     JobEnd Refused(JobSpec spec, Exception e)
     {
-        (spec.Joined ? streams.Output : streams.Errors).WriteAll([.. "vmappliance: start job, "u8, .. spec.Arguments[0], .. Encoding.UTF8.GetBytes($": {e.Message}\n")]);
+        Say(spec, "start", e.Message);
         return new JobEnd(e is ProgramException program ? program.Status : NotExecutable, IsRefused: true);
     }
+
+    // One whose CPU time is bounded does not begin before it is counted.
+    int Begin(JobStart start, CpuBound? bound)
+    {
+        lock (_lock)
+            try
+            {
+                _job = owner is null ? start.Begin() : owner.Run(start.Begin);
+                bound?.Add(_job);
+                _early.ForEach(s => Kill.Group(_job, s));
+            }
+            finally
+            {
+                start.Release();
+            }
+        start.Confirm(_job);
+        return _job;
+    }
+
+    void Say(JobSpec spec, string operation, string sentence) => (spec.Joined ? streams.Output : streams.Errors)
+        .WriteAll([.. Encoding.UTF8.GetBytes($"vmappliance: {operation} job, "), .. spec.Arguments[0], .. Encoding.UTF8.GetBytes($": {sentence}\n")]);
 
     void Forward(PosixSignalContext context, int signal)
     {

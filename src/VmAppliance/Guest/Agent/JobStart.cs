@@ -6,11 +6,12 @@ namespace VmAppliance.Guest.Agent;
 /// <summary>The first steps of a job, with its owner's rights: its directory, its program.</summary>
 /// <param name="spec">The job.</param>
 /// <param name="streams">Its session's.</param>
-sealed class JobStart(JobSpec spec, PassedStreams streams)
+/// <param name="waits">Whether a job with limits waits for <see cref="Release"/> before it begins.</param>
+sealed class JobStart(JobSpec spec, PassedStreams streams, bool waits = false)
 {
     const string Hint = "(hint: missing_directory = make in the image's section of vmappliance.ini(5) has such a directory made, empty)";
 
-    Descriptor? _report;
+    Descriptor? _report, _gate;
     byte[] _program = spec.Arguments[0];
 
     /// <summary>Begins it.</summary>
@@ -31,6 +32,9 @@ sealed class JobStart(JobSpec spec, PassedStreams streams)
             throw Refused(e);
         }
     }
+
+    /// <summary>Lets it go on.</summary>
+    public void Release() => _gate?.Dispose();
 
     /// <summary>Waits until its process has become the job.</summary>
     /// <exception cref="IOException">It cannot, and why.</exception>
@@ -83,12 +87,15 @@ sealed class JobStart(JobSpec spec, PassedStreams streams)
     // Limits on address space cannot be set here: this runtime would be above them. A second, small step sets them and becomes the job.
     int Limited(IReadOnlyList<Limit> limits, IReadOnlyList<byte[]> argv, int input)
     {
-        var (read, write) = Descriptor.Pipe();
+        (_report, var write) = Descriptor.Pipe();
+        (var gate, _gate) = waits ? Descriptor.Pipe() : default;
         using (write)
+        using (gate)
         {
-            _report = read;
-            IEnumerable<byte[]> step = [.. new[] { Host.Executable, "guest", LimitedStart.Verb, LimitedStart.Text(limits) }.Select(Encoding.UTF8.GetBytes), _program];
-            return Spawn.Start(Host.Executable, [.. step, .. argv], spec.Environment, [.. Streams(input), write.Number], spec.Directory);
+            var verb = waits ? LimitedStart.WaitingVerb : LimitedStart.Verb;
+            IEnumerable<byte[]> step = [.. new[] { Host.Executable, "guest", verb, LimitedStart.Text(limits) }.Select(Encoding.UTF8.GetBytes), _program];
+            int[] more = gate is null ? [write.Number] : [write.Number, gate.Number];
+            return Spawn.Start(Host.Executable, [.. step, .. argv], spec.Environment, [.. Streams(input), .. more], spec.Directory);
         }
     }
 

@@ -10,8 +10,11 @@ static class LimitedStart
     /// <summary>The word behind <c>vmappliance guest</c>.</summary>
     public const string Verb = "limited";
 
-    // The descriptor behind the job's own.
-    const int Report = 3;
+    /// <summary>The same, once whoever has started it has closed the pipe behind its report: until then it does not count yet.</summary>
+    public const string WaitingVerb = "limited-wait";
+
+    // The descriptors behind the job's own.
+    const int Report = 3, Gate = 4;
 
     const int Words = 5; // program, guest, limited, LIMITS, FILE; then the job's argv
 
@@ -24,10 +27,13 @@ static class LimitedStart
         .Select(p => new Limit(int.Parse(p[0], CultureInfo.InvariantCulture), ulong.Parse(p[1], CultureInfo.InvariantCulture), ulong.Parse(p[2], CultureInfo.InvariantCulture)))];
 
     /// <summary>Becomes the job; returns only if that fails, and says why to who waits for it: errno(3) as the bytes of an int.</summary>
-    public static int Run()
+    /// <param name="waits">Whether it waits at the gate first.</param>
+    public static int Run(bool waits)
     {
         using var report = new Descriptor(Report);
         report.CloseOnExec();
+        if (waits)
+            AwaitGate();
         var words = InitialProcess.Arguments();
         try
         {
@@ -38,5 +44,11 @@ static class LimitedStart
             report.WriteAll(BitConverter.GetBytes(e.Errno));
         }
         return 1;
+    }
+
+    static void AwaitGate()
+    {
+        using var gate = new Descriptor(Gate);
+        gate.Read(new byte[1]);
     }
 }
