@@ -22,10 +22,12 @@ static class GridEngine
     {
         var path = InitialProcess.Variable(SpoolVariable) ?? throw new ApplianceException(Blame.Usage, "find job", SpoolVariable,
             "it is not set", "this mode is a hook of Grid Engine; to run a command by hand: vmappliance run -- COMMAND");
-        return Read(SpoolDirectory.OpenTrusted(path, () => AccountDatabase.UidOf(adminUser) ?? -1, caller is not null), caller);
+        int Admin() => AccountDatabase.UidOf(adminUser) ?? -1;
+        var spool = SpoolDirectory.OpenTrusted(path, Admin, caller is not null);
+        return Read(spool, spool.Hosts(Admin), caller);
     }
 
-    static Job Read(SpoolDirectory spool, int? caller)
+    static Job Read(SpoolDirectory spool, IReadOnlyList<string> hosts, int? caller)
     {
         var owner = spool.Require("job_owner");
         if (caller is { } uid && AccountDatabase.UidOf(owner) != uid)
@@ -34,7 +36,8 @@ static class GridEngine
             Blame.Node, "find job", spool.Path, $"'{spool.Value("job_id")}.{spool.Value("ja_task_id")}' cannot be a job and its task");
         if (Path.GetFileName(spool.Path) != $"{key}")
             throw new ApplianceException(Blame.Job, "find job", spool.Path, $"its description says that it is job {key}");
-        return new Job(key, owner, spool.Require("queue"), Directories(spool), spool.Path, Slots(spool), JobLimits.TooSmall(spool));
+        return new Job(key, owner, spool.Require("queue"), Directories(spool), spool.Path, Slots(spool), JobLimits.TooSmall(spool),
+            Math.Max(1, hosts.Count), spool.Value("host"));
     }
 
     /// <summary>Where the job's script, its spool files and its TMPDIR are on the node, so that they can be at the same place in the machine.</summary>

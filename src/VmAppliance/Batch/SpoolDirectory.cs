@@ -63,6 +63,19 @@ sealed class SpoolDirectory
     public string Require(string key) => Value(key) is { Length: > 0 } value ? value
         : throw new ApplianceException(Blame.Node, "read job", Path, $"its description has no '{key}'");
 
+    /// <summary>The hosts of a parallel job, sge_pe(5) under pe_hostfile; none when it is no parallel job.</summary>
+    /// <exception cref="ApplianceException">Somebody else than root and Grid Engine's administrator wrote the file.</exception>
+    public IReadOnlyList<string> Hosts(Func<int> adminUid)
+    {
+        var path = $"{Path}/pe_hostfile";
+        if (Files.Facts(path) is null)
+            return [];
+        var content = Files.ReadNoFollow(path, LargestConfig, out var facts);
+        return IsTrusted(facts, new Lazy<int>(adminUid)) && !facts.OthersCanWrite
+            ? [.. Encoding.UTF8.GetString(content).Split('\n').Select(l => l.Split(' ')[0]).Where(n => n.Length > 0).Distinct()]
+            : throw Refused(path, "it could have been changed by others than root and Grid Engine's administrator");
+    }
+
     static bool IsTrusted(FileFacts facts, Lazy<int> admin) => facts.Uid == 0 || facts.Uid == admin.Value;
 
     static byte[] ReadConfig(string path, Lazy<int>? admin)

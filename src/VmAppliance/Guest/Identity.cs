@@ -12,8 +12,9 @@ namespace VmAppliance.Guest;
 /// <param name="Entropy">Random bytes for the guest kernel's generator.</param>
 /// <param name="Directories">Directories to be made for the owner at the same path as on the node.</param>
 /// <param name="WorkingDirectory">A directory to be made, empty and root's, where it is missing; null for none.</param>
+/// <param name="NodeNames">Names of the node that the machine answers to as well: what names the node to a job means the machine it is in.</param>
 sealed record Identity(string HostName, GuestAccount Account, string AuthorizedKey, string HostKey, GuestNetwork Network,
-    long TimeNanoseconds, byte[] Entropy, IReadOnlyList<string> Directories, byte[]? WorkingDirectory = null)
+    long TimeNanoseconds, byte[] Entropy, IReadOnlyList<string> Directories, byte[]? WorkingDirectory = null, IReadOnlyList<string>? NodeNames = null)
 {
     /// <summary>The wall-clock time, to a tenth of a microsecond.</summary>
     [JsonIgnore]

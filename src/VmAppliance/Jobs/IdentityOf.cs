@@ -40,11 +40,11 @@ sealed class IdentityOf(MachineRequest request, SlotNetwork network, bool makesD
 
     /// <summary>The identity as of now: its clock and its entropy are good for one machine, at this moment.</summary>
     public Identity Now() => new(
-        $"vma-{request.Job.Key.Id}-{request.Job.Key.Task}",
+        NodeNames.OfMachine(Environment.MachineName, request.Job.Key),
         new GuestAccount(request.Owner.Name, request.Owner.Uid, request.Owner.Gid, Home, request.Owner.Shell,
             [.. request.Owner.Groups.Select(g => new GuestGroup(g.Name, g.Gid))]),
         Client.PublicLine, Host.PrivateKey, network.Guest,
-        TimeNanoseconds(), Entropy.Bytes(EntropyBytes), request.Job.Directories, makesDirectory ? request.Directory : null);
+        TimeNanoseconds(), Entropy.Bytes(EntropyBytes), request.Job.Directories, makesDirectory ? request.Directory : null, NodeNames.OfThis(request.Job.Host));
 
     /// <summary>The wall clock in nanoseconds since 1970.</summary>
     public static long TimeNanoseconds() => (DateTime.UtcNow - DateTime.UnixEpoch).Ticks * NanosecondsPerTick;

@@ -37,11 +37,21 @@ static class PrologMode
         if (job.TooSmallLimit is not null)
             throw new ApplianceException(Blame.Job, "start job", $"{job.Key}", $"its limit {job.TooSmallLimit} is too small for what starts it in its machine",
                 "ask for more, or for none: what a job may use in its machine is bounded by the machine");
+        if (job.Hosts > 1)
+            throw new ApplianceException(Blame.Job, "prepare job", $"job {job.Key}", $"it goes over {job.Hosts} hosts, and no prolog makes machines on the others",
+                "ask for a parallel environment whose allocation_rule is $pe_slots, or for a queue with image = none");
         RootHook.RefuseTooSmall(kept, settings.Image(queue.Image).MemoryFor(job.Slots));
+        Tell(job, kept);
         var timeline = new Timeline();
         using var lease = new PrepareJob(new Node(settings), timeline).Run(
             new MachineRequest(job, AccountDatabase.Get(job.Owner), queue.Image, queue.LostStatus, Directory: InitialProcess.Directory()));
         Journal.Write(Severity.Information, $"job {job.Key} of {job.Owner}: slot {lease.Record.Slot}, image {queue.Image}, {timeline}");
+    }
+
+    static void Tell(Job job, IReadOnlyList<Limit> kept)
+    {
+        foreach (var limit in kept.Where(l => l.Resource == Limits.CPU))
+            Journal.Write(Severity.Warning, $"prolog, job {job.Key}: h_cpu of {limit.Hard} s holds for its machine as a whole, as this node does not let its root lift it");
     }
 
     /// <summary>The settings of a queue.</summary>

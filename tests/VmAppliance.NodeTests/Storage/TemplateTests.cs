@@ -46,7 +46,7 @@ sealed class TemplateTests
 
         var result = Call("run", "--timeline", "--image", Name, "--owner", "nobody", "--", "sh", "-c", "cat /etc/hostname && echo written > /tmp/written && sync && cat /tmp/written");
         await Assert.That(result.Status).IsEqualTo(0).Because($"{result}");
-        await Assert.That(result.Output).StartsWith("vma-run").And.EndsWith("written\n");
+        await Assert.That(result.Output).StartsWith("vma-node-run").And.EndsWith("written\n");
         await Assert.That(result.Errors).Contains(" · resume ");
         await Assert.That(Bytes.Sum(disk)).IsEqualTo(sum);
         await Assert.That(Appliance.Rests).IsEmpty();

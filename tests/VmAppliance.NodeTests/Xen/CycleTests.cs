@@ -29,7 +29,7 @@ sealed class CycleTests
         await Assert.That((job.Status, job.Errors)).IsEqualTo((7, "err\n"));
         var lines = job.Output.TrimEnd('\n').Split('\n');
         await Assert.That(string.Join(' ', lines.Where((_, index) => index != 2))).IsEqualTo($"out nobody xen {kind}");
-        await Assert.That(lines[2]).StartsWith("vma-run");
+        await Assert.That(lines[2]).StartsWith("vma-node-run");
         await Assert.That(XenNode.Rests()).IsEqualTo("");
     }
 

@@ -33,6 +33,20 @@ sealed class RefusalTests
         await Refuses(node.Run("true"), 1, "join bridge, vmabr-none", "ip link add vmabr-none type bridge", node);
     }
 
+    // Grid Engine calls the prolog on the first host alone.
+    [Test]
+    public async Task ParallelJobOverSeveralHosts()
+    {
+        var node = Session.With("hosts", "queue:pe.q.image = demo");
+        var spool = $"{Session.Directory}/active_jobs/91.1";
+        Directory.CreateDirectory(spool);
+        await File.WriteAllTextAsync($"{spool}/config", "job_owner=nobody\nqueue=pe.q\njob_id=91\nja_task_id=0\n");
+        await File.WriteAllTextAsync($"{spool}/pe_hostfile", "node1 1 pe.q@node1 UNDEFINED\nnode2 1 pe.q@node2 UNDEFINED\n");
+
+        await Refuses(new Command($"{node.Hooks}/prolog") { Environment = new Dictionary<string, string> { ["SGE_JOB_SPOOL_DIR"] = spool } }, 100,
+            "prepare job, job 91.1: it goes over 2 hosts", "allocation_rule", node);
+    }
+
     [Test]
     public async Task CommandsOfAnOrdinaryUser()
     {

@@ -26,7 +26,7 @@ sealed class ArrayTests
         int[] tasks = [2, 4, 6, 8, 10, 12];
         await Assert.That(runs.Select(r => $"{r.Task}: {r.ExitStatus}, {r.Failed}").Order()).IsEquivalentTo(tasks.Select(t => $"{t}: 0, 0").Order());
         await Assert.That(tasks.Select(t => File.ReadAllText($"/home/vmauser1/array.o{t}")))
-            .IsEquivalentTo(tasks.Select(t => $"{t} of 2-12:2 on vma-{job.Id}-{t}: \n"));
+            .IsEquivalentTo(tasks.Select(t => $"{t} of 2-12:2 on vma-{Environment.MachineName.Split('.')[0]}-{job.Id}-{t}: \n"));
         await Assert.That(tasks.Select(t => File.ReadAllText($"/home/vmauser1/array.e{t}")).Distinct().Count()).IsEqualTo(6);
     }
 }

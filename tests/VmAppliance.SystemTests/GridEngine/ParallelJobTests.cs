@@ -27,6 +27,10 @@ sealed class ParallelJobTests
         {
             Script = """
                 echo "$NSLOTS slots of $PE on $NHOSTS host: $(cut -d' ' -f2,3 "$PE_HOSTFILE")"
+                for name in "$HOSTNAME" "${HOSTNAME%%.*}" "$(cut -d' ' -f1 "$PE_HOSTFILE")"; do
+                    ip -o -4 address | grep -qF " $(getent ahostsv4 "$name" | awk '{ print $1; exit }')/" && echo "the host is here"
+                done
+                echo "$OMPI_MCA_ras $OMPI_MCA_orte_set_default_slots"
                 trap 'wait; kill -SEGV $$' USR1
                 mkfifo /tmp/task && echo up
                 read -r line < /tmp/task; echo "the task says: $line"
@@ -48,7 +52,9 @@ sealed class ParallelJobTests
         var end = await job.End();
 
         await Assert.That(task.ToString()).IsEqualTo(new CommandResult(5, "out\n"u8.ToArray(), "err\n"u8.ToArray()).ToString());
-        await Assert.That(end.Output).IsEqualTo($"2 slots of smp on 1 host: 2 pe.q@{Environment.MachineName}\nup\nthe task says: hello from vma-{job.Id}-1\n");
+        await Assert.That(end.Output).IsEqualTo($"2 slots of smp on 1 host: 2 pe.q@{Environment.MachineName}\n"
+            + "the host is here\nthe host is here\nthe host is here\n^gridengine 2\n"
+            + $"up\nthe task says: hello from vma-{Environment.MachineName.Split('.')[0]}-{job.Id}-1\n");
         // Death by a signal is 128 and its number.
         await Assert.That(end.Account.ExitStatus).IsEqualTo(139);
     }

@@ -147,4 +147,20 @@ sealed class SpoolDirectoryTests
         using var directory = new TempDirectory();
         await Assert.That(SpoolDirectory.OpenOwn(Make(directory, Owner)).Value("job_owner")).IsEqualTo("alice");
     }
+
+    [Test]
+    [Arguments("node1 2 vm.q@node1 UNDEFINED\n", "node1")]
+    [Arguments("node1.example.org 1 vm.q@node1 UNDEFINED\nnode2.example.org 4 vm.q@node2 UNDEFINED\nnode2.example.org 1 big.q@node2 UNDEFINED\n", "node1.example.org node2.example.org")]
+    [Arguments("", "")]
+    public async Task The_hosts_of_a_parallel_job_are_told_apart(string file, string hosts)
+    {
+        using var directory = new TempDirectory();
+        var path = Make(directory, 0);
+        var spool = SpoolDirectory.OpenTrusted(path, () => -1);
+        await Assert.That(spool.Hosts(() => -1)).IsEmpty();
+        File.WriteAllText($"{path}/pe_hostfile", file);
+        await Assert.That(string.Join(' ', spool.Hosts(() => -1))).IsEqualTo(hosts);
+        Files.Change($"{path}/pe_hostfile", 0x1A4, Owner, Owner);
+        await Assert.That(Assert.Throws<ApplianceException>(() => spool.Hosts(() => -1)).Message).Contains("could have been changed");
+    }
 }

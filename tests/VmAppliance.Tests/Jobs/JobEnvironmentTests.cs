@@ -39,6 +39,14 @@ sealed class JobEnvironmentTests
     public async Task What_belongs_to_the_job_goes_along(string entry) => await Assert.That(OfJob(null, entry)).IsEqualTo(entry);
 
     [Test]
+    [Arguments("PE_HOSTFILE=/f|NSLOTS=2", "|OMPI_MCA_ras=^gridengine|OMPI_MCA_orte_set_default_slots=2|PRTE_MCA_ras=^gridengine|PRTE_MCA_prte_set_default_slots=2")]
+    [Arguments("PE_HOSTFILE=/f|NSLOTS=2|OMPI_MCA_ras=simulator", "|PRTE_MCA_ras=^gridengine|PRTE_MCA_prte_set_default_slots=2")]
+    [Arguments("PE_HOSTFILE=/f|NSLOTS=2|PRTE_MCA_ras=x|OMPI_MCA_orte_set_default_slots=1", "|OMPI_MCA_ras=^gridengine")]
+    [Arguments("NSLOTS=1", "")]
+    public async Task Open_MPI_counts_slots_instead_of_comparing_names(string entries, string more) =>
+        await Assert.That(OfJob(null, entries.Split('|'))).IsEqualTo(entries + more);
+
+    [Test]
     public async Task The_home_is_the_machines_where_it_is_another() => await Assert.That(OfJob("/home/there", "HOME=/home/here", "HOMER=x")).IsEqualTo("HOME=/home/there|HOMER=x");
 
     [Test]

@@ -19,7 +19,7 @@ static class IdentityChange
         GuestKernel.AddEntropy(identity.Entropy);
         if (isFresh || DateTime.UtcNow < identity.Time)
             GuestKernel.SetClock(identity.TimeNanoseconds);
-        Name(identity.HostName);
+        Name(identity.HostName, [identity.Network.Address.Split('/')[0], identity.HostName, .. identity.NodeNames ?? []]);
         RenewBootId();
         AccountFiles.Write(identity.Account);
         MakeOwned(identity.Account.Home, identity.Account, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
@@ -31,13 +31,14 @@ static class IdentityChange
     }
 
     /// <summary>Takes the name back: the machine will get another one, which is longer. To make a file shorter takes more time than all else that is done to it.</summary>
-    public static void Forget() => Name("localhost");
+    public static void Forget() => Name("localhost", []);
 
-    static void Name(string name)
+    // Names stand for the address of the network card: who looks whether a name is the own machine's compares with those of the cards.
+    static void Name(string name, IReadOnlyList<string> own)
     {
         GuestKernel.SetHostName(name);
         Write("/etc/hostname", $"{name}\n");
-        Write("/etc/hosts", $"127.0.0.1 localhost\n127.0.1.1 {name}\n::1 localhost ip6-localhost ip6-loopback\n");
+        Write("/etc/hosts", $"127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n{string.Join(' ', own)}\n");
         Write("/etc/machine-id", $"{Entropy.Hex(32)}\n");
     }
 
