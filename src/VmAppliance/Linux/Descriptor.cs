@@ -117,6 +117,9 @@ sealed unsafe class Descriptor(int fd) : IDisposable
     /// <summary>Has the next read begin at the start of the file: lseek(2).</summary>
     public void Rewind() => Errno.Check((int)(long)lseek(Number, 0, SEEK_SET), "lseek", $"descriptor {_fd}");
 
+    /// <summary>Has the next read begin behind all that is in the file now: lseek(2).</summary>
+    public void SeekEnd() => Errno.Check((long)lseek(Number, 0, SEEK_END), "lseek", $"descriptor {_fd}");
+
     /// <summary>The next connection to a socket that listens: accept4(2). For who needs no more of it than to read and to write.</summary>
     /// <exception cref="LinuxException">There is no memory or no descriptor for it, or it is gone already.</exception>
     public static Descriptor Accept(Socket door)

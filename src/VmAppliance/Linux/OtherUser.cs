@@ -11,6 +11,9 @@ sealed class OtherUser(int uid, int gid, IReadOnlyList<int> groups)
 {
     const int CLONE_FS = 0x200;
 
+    /// <summary>The user id.</summary>
+    public int Uid => uid;
+
     static readonly Lock s_preparing = new();
     static Bearer? s_spare;
 

@@ -85,10 +85,13 @@ sealed class JobLauncher(PassedStreams streams, int process, OtherUser? owner)
         {
             Limits.Adopt(spec.Limits);
             using var bound = owner is null ? null : CpuBound.Begin(spec.Limits);
+            using var memory = new OutOfMemory(owner?.Uid ?? Host.RealUser);
             var pid = Begin(new JobStart(spec, streams, waits: bound is not null), bound);
             var status = ProcessHandle.Reap(pid, out var signal);
             if (signal == Kill.SIGKILL && bound?.Exhausted is { } seconds)
                 Say(spec, "run", $"all of its CPU time is used up, {seconds} s (h_cpu)");
+            if (memory.Sentence() is { } sentence)
+                Say(spec, "run", sentence);
             return new JobEnd(status, signal);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
