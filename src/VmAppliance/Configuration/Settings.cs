@@ -13,7 +13,7 @@ sealed record Settings(
 {
     /// <summary>The settings of an image, with the defaults where it has no section.</summary>
     public ImageSettings Image(string name) => Images.TryGetValue(name, out var image) ? image
-        : new ImageSettings(Slots.Cpus, Slots.Memory, null, "", Appliance.UsualMachine, "auto", Appliance.ReadyTimeout, Appliance.UsualIdentity, TemplateKind.Auto, MissingDirectory.Refuse);
+        : new ImageSettings(Slots.Cpus, Slots.Memory, null, "", Appliance.UsualMachine, "auto", Appliance.ReadyTimeout, Appliance.UsualIdentity, TemplateKind.Auto, MissingDirectory.Refuse, ZoneKind.Node);
 }
 
 /// <summary>What runs machines.</summary>
@@ -91,6 +91,16 @@ enum IdentityKind
     Seed,
 }
 
+/// <summary>Whose time zone a machine has.</summary>
+enum ZoneKind
+{
+    /// <summary>The node's: times are what they would be there.</summary>
+    Node,
+
+    /// <summary>The image's own.</summary>
+    Image,
+}
+
 /// <summary>Whether machines are resumed from a template.</summary>
 enum TemplateKind
 {
@@ -161,8 +171,9 @@ sealed record GridEngineSettings(string AdminUser);
 /// <param name="Identity">How a machine learns whose it is.</param>
 /// <param name="Template">Whether machines are resumed from a template.</param>
 /// <param name="MissingDirectory">What becomes of a job whose working directory the image does not have.</param>
+/// <param name="TimeZone">Whose time zone a machine has.</param>
 sealed record ImageSettings(int? Cpus, long Memory, long? MemoryPerSlot, string Append, string Machine, string Cpu, TimeSpan ReadyTimeout,
-    IdentityKind Identity, TemplateKind Template, MissingDirectory MissingDirectory)
+    IdentityKind Identity, TemplateKind Template, MissingDirectory MissingDirectory, ZoneKind TimeZone)
 {
     /// <summary>Virtual cpus for a job with so many slots on the node.</summary>
     public int CpusFor(int slots) => Cpus ?? slots;

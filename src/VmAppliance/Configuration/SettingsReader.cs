@@ -131,7 +131,8 @@ sealed class SettingsReader
             s.Duration("ready_timeout", appliance.ReadyTimeout),
             s.Choice("identity", appliance.UsualIdentity, ("port", IdentityKind.Port), ("seed", IdentityKind.Seed)),
             s.Choice("template", TemplateKind.Auto, ("auto", TemplateKind.Auto), ("off", TemplateKind.Off)),
-            s.Choice("missing_directory", MissingDirectory.Refuse, ("refuse", MissingDirectory.Refuse), ("make", MissingDirectory.Make)));
+            s.Choice("missing_directory", MissingDirectory.Refuse, ("refuse", MissingDirectory.Refuse), ("make", MissingDirectory.Make)),
+            s.Choice("time_zone", ZoneKind.Node, ("node", ZoneKind.Node), ("image", ZoneKind.Image)));
         if (appliance.Hypervisor == HypervisorKind.Xen && image.Machine is not ("pv" or "pvh"))
             s.Complain("machine", "must be pv or pvh on Xen");
         if (appliance.Hypervisor == HypervisorKind.Xen && image.Identity == IdentityKind.Port)

@@ -13,12 +13,23 @@ namespace VmAppliance.Guest;
 /// <param name="Directories">Directories to be made for the owner at the same path as on the node.</param>
 /// <param name="WorkingDirectory">A directory to be made, empty and root's, where it is missing; null for none.</param>
 /// <param name="NodeNames">Names of the node that the machine answers to as well: what names the node to a job means the machine it is in.</param>
+/// <param name="Zone">The time zone; null for the image's own.</param>
 sealed record Identity(string HostName, GuestAccount Account, string AuthorizedKey, string HostKey, GuestNetwork Network,
-    long TimeNanoseconds, byte[] Entropy, IReadOnlyList<string> Directories, byte[]? WorkingDirectory = null, IReadOnlyList<string>? NodeNames = null)
+    long TimeNanoseconds, byte[] Entropy, IReadOnlyList<string> Directories, byte[]? WorkingDirectory = null, IReadOnlyList<string>? NodeNames = null,
+    GuestZone? Zone = null)
 {
     /// <summary>The wall-clock time, to a tenth of a microsecond.</summary>
     [JsonIgnore]
     public DateTime Time => DateTime.UnixEpoch.AddTicks(TimeNanoseconds / TimeSpan.NanosecondsPerTick);
+}
+
+/// <summary>A time zone.</summary>
+/// <param name="Name">Its name in the zones' database, such as <c>Europe/Berlin</c>; null when it is not known.</param>
+/// <param name="Rules">Its rules as the database has them, tzfile(5); none when it must be known by its name.</param>
+sealed record GuestZone(string? Name, byte[] Rules)
+{
+    /// <summary>Whether this can be a name: a path in the database that does not lead out of it.</summary>
+    public static bool IsName(string name) => name.Length > 0 && name.Split('/').All(part => part.Length > 0 && part.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-' or '+'));
 }
 
 /// <summary>An account as the guest's files have it: passwd(5), group(5).</summary>

@@ -6,8 +6,9 @@ namespace VmAppliance.Jobs;
 /// <summary>The identity of a request's machine.</summary>
 /// <param name="request">What it is for.</param>
 /// <param name="network">The network of its slot.</param>
+/// <param name="zone">Its time zone; null for the image's.</param>
 /// <param name="makesDirectory">Whether the job's working directory is made in it where it is missing.</param>
-sealed class IdentityOf(MachineRequest request, SlotNetwork network, bool makesDirectory = false)
+sealed class IdentityOf(MachineRequest request, SlotNetwork network, GuestZone? zone = null, bool makesDirectory = false)
 {
     // Made when they are first asked for: while the machine boots, where it asks itself.
     readonly Lazy<SshKeyPair> _client = new(SshKeyPair.Create), _host = new(SshKeyPair.Create);
@@ -44,7 +45,7 @@ sealed class IdentityOf(MachineRequest request, SlotNetwork network, bool makesD
         new GuestAccount(request.Owner.Name, request.Owner.Uid, request.Owner.Gid, Home, request.Owner.Shell,
             [.. request.Owner.Groups.Select(g => new GuestGroup(g.Name, g.Gid))]),
         Client.PublicLine, Host.PrivateKey, network.Guest,
-        TimeNanoseconds(), Entropy.Bytes(EntropyBytes), request.Job.Directories, makesDirectory ? request.Directory : null, NodeNames.OfThis(request.Job.Host));
+        TimeNanoseconds(), Entropy.Bytes(EntropyBytes), request.Job.Directories, makesDirectory ? request.Directory : null, NodeNames.OfThis(request.Job.Host), zone);
 
     /// <summary>The wall clock in nanoseconds since 1970.</summary>
     public static long TimeNanoseconds() => (DateTime.UtcNow - DateTime.UnixEpoch).Ticks * NanosecondsPerTick;

@@ -39,7 +39,8 @@ sealed class PrepareJob(Node node, Timeline timeline, int interruption = -1)
     {
         var settings = node.Settings.Image(image.Name);
         var network = new SlotNetwork(node.Settings.Network, lease.Record.Slot);
-        var identity = new IdentityOf(request, network, settings.MissingDirectory == MissingDirectory.Make);
+        var zone = settings.TimeZone == ZoneKind.Node ? NodeZone.Of() : null;
+        var identity = new IdentityOf(request, network, zone, settings.MissingDirectory == MissingDirectory.Make);
         if (settings.Identity == IdentityKind.Port)
             identity.Begin();
         var seed = settings.Identity == IdentityKind.Seed ? WriteSeed(lease, identity) : null;

@@ -79,10 +79,10 @@ sealed class SettingsReaderTests
     [Test]
     public async Task An_image_inherits_what_its_section_does_not_say()
     {
-        var settings = Good("[appliance]\nready_timeout = 5s\n[slots]\ncpus = 3\nmemory = 128MiB\n[image:a]\nappend = one two\nidentity = seed\ntemplate = off\nmissing_directory = make\n[image:b]\nmemory = 2GiB\n");
-        await Assert.That(settings.Image("a")).IsEqualTo(new ImageSettings(3, 128L << 20, null, "one two", "q35", "auto", TimeSpan.FromSeconds(5), IdentityKind.Seed, TemplateKind.Off, MissingDirectory.Make));
+        var settings = Good("[appliance]\nready_timeout = 5s\n[slots]\ncpus = 3\nmemory = 128MiB\n[image:a]\nappend = one two\nidentity = seed\ntemplate = off\nmissing_directory = make\ntime_zone = image\n[image:b]\nmemory = 2GiB\n");
+        await Assert.That(settings.Image("a")).IsEqualTo(new ImageSettings(3, 128L << 20, null, "one two", "q35", "auto", TimeSpan.FromSeconds(5), IdentityKind.Seed, TemplateKind.Off, MissingDirectory.Make, ZoneKind.Image));
         await Assert.That(settings.Image("b").Memory).IsEqualTo(2L << 30);
-        await Assert.That(settings.Image("c")).IsEqualTo(new ImageSettings(3, 128L << 20, null, "", "q35", "auto", TimeSpan.FromSeconds(5), IdentityKind.Port, TemplateKind.Auto, MissingDirectory.Refuse));
+        await Assert.That(settings.Image("c")).IsEqualTo(new ImageSettings(3, 128L << 20, null, "", "q35", "auto", TimeSpan.FromSeconds(5), IdentityKind.Port, TemplateKind.Auto, MissingDirectory.Refuse, ZoneKind.Node));
     }
 
     [Test]
@@ -180,6 +180,7 @@ sealed class SettingsReaderTests
     [Arguments("xen", "scripts", "vma-block")]
     [Arguments("image:x", "identity", "cloud")]
     [Arguments("image:x", "template", "on")]
+    [Arguments("image:x", "time_zone", "Europe/Berlin")]
     [Arguments("image:x", "memory", "lots")]
     [Arguments("queue:x", "lost_status", "300")]
     public async Task A_value_that_cannot_be_is_named_with_section_and_key(string section, string key, string value) =>

@@ -28,6 +28,8 @@ static class IdentityChange
         if (identity.WorkingDirectory is { } working)
             WorkingDirectory.Make(working);
         NetworkChange.Apply(identity.Network);
+        if (identity.Zone is not null)
+            ZoneChange.Apply(identity.Zone);
     }
 
     /// <summary>Takes the name back: the machine will get another one, which is longer. To make a file shorter takes more time than all else that is done to it.</summary>
