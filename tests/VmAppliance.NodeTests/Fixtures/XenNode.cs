@@ -133,7 +133,7 @@ sealed class XenNode : IAsyncInitializer
     public static string Rests() => string.Join(", ",
     [
         .. Xl.List().Where(d => d.Id != 0).Select(d => $"domain {d.Name} {d.State}"),
-        .. NodeProcesses.All().Where(p => Path.GetFileName(p.Arguments[0]) == "xl").Select(p => $"process {p.Pid} {string.Join(' ', p.Arguments)}"),
+        .. NodeProcesses.OfRoot("xl").Select(pid => $"process {pid} {string.Join(' ', NodeProcesses.Arguments(pid))}"),
         .. Names($"{Run}/leases").Select(l => $"lease {l}"),
         .. Names(Run).Where(n => n is not ("leases" or "lock")).Select(n => $"file {n}"),
         .. Names("/run/vmappliance-disks").Select(d => $"disk {d}"),

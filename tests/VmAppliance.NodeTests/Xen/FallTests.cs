@@ -77,5 +77,5 @@ sealed class FallTests
     }
 
     static IReadOnlyList<int> Makers(string lease) =>
-        [.. Processes.NodeProcesses.All().Where(p => Path.GetFileName(p.Arguments[0]) == "xl" && p.Arguments[^1].StartsWith($"{lease}/", StringComparison.Ordinal)).Select(p => p.Pid)];
+        [.. Processes.NodeProcesses.OfRoot("xl").Where(pid => Processes.NodeProcesses.Arguments(pid) is [.., var file] && file.StartsWith($"{lease}/", StringComparison.Ordinal))];
 }

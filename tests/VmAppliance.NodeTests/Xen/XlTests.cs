@@ -49,7 +49,7 @@ sealed class XlTests
     [Test]
     public async Task Without_an_answer_from_xenstored_nobody_waits_for_ever()
     {
-        var xenstored = Processes.NodeProcesses.All().Single(p => Path.GetFileName(p.Arguments[0]) == "xenstored").Pid;
+        var xenstored = Processes.NodeProcesses.OfRoot("xenstored").Single();
         Kill.Process(xenstored, 19 /* SIGSTOP */);
         try
         {
