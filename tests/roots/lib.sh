@@ -69,9 +69,10 @@ copy_to() { # ROOT PATH...: what this machine has of them
   done
 }
 
-# As a machine that has just been installed: a name that leads to an address of its own, a /run with nothing in it.
+# As a machine that has just been installed: a root that is a mount, a name that leads to an address of its own, a /run with nothing in it.
 furnish() { # ROOT NAME
   local root=$1
+  mount --bind "$root" "$root"
   copy_to "$root" /etc/hosts /etc/resolv.conf /etc/ssl/certs /usr/local/share/ca-certificates \
     /etc/apt/auth.conf /etc/apt/auth.conf.d /etc/apt/trusted.gpg /etc/apt/trusted.gpg.d /etc/apt/keyrings
   echo "127.0.1.1 $2" >>"$root/etc/hosts"

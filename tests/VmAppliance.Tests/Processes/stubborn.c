@@ -46,8 +46,6 @@ static void hold(int uid, int reading)
 	char byte;
 	/* Else the server's death would be no end. */
 	close(fuse);
-	/* Else the server's death would be no end. */
-	close(fuse);
 	need(setgid(uid) == 0 && setuid(uid) == 0, "setuid");
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	int cached = open(path, O_RDONLY);
