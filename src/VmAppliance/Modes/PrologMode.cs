@@ -16,7 +16,9 @@ static class PrologMode
     {
         try
         {
-            Prepare(RootHook.Enter("prolog"));
+            // The batch system started this in the job's directory, which no hook of root's stays in.
+            var directory = InitialProcess.Directory();
+            Prepare(RootHook.Enter("prolog"), directory);
             return GridEngine.Ok;
         }
         catch (Exception e)
@@ -27,7 +29,7 @@ static class PrologMode
         }
     }
 
-    static void Prepare(IReadOnlyList<Limit> kept)
+    static void Prepare(IReadOnlyList<Limit> kept, byte[]? directory)
     {
         var settings = ConfigurationFile.Load(ConfigurationFile.Locate());
         var job = GridEngine.CurrentJob(settings.GridEngine.AdminUser, RootHook.Caller);
@@ -44,7 +46,7 @@ static class PrologMode
         Tell(job, kept);
         var timeline = new Timeline();
         using var lease = new PrepareJob(new Node(settings), timeline).Run(
-            new MachineRequest(job, AccountDatabase.Get(job.Owner), queue.Image, queue.LostStatus, Directory: InitialProcess.Directory()));
+            new MachineRequest(job, AccountDatabase.Get(job.Owner), queue.Image, queue.LostStatus, Directory: directory));
         Journal.Write(Severity.Information, $"job {job.Key} of {job.Owner}: slot {lease.Record.Slot}, image {queue.Image}, {timeline}");
     }
 

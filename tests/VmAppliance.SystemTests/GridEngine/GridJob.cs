@@ -109,21 +109,19 @@ sealed partial class GridJob : IAsyncDisposable
     public Task Becomes(string state) => Until($"state '{state}'", async () => await State() == state);
 
     /// <summary>Until its machine is in this phase.</summary>
-    public async Task Reaches(string phase)
-    {
-        await Started();
-        await Until($"phase {phase}", () => Task.FromResult(Phase() == phase));
-    }
+    // A phase lasts some tenths of a second: to ask Grid Engine meanwhile could take as long.
+    public Task Reaches(string phase) =>
+        Until($"phase {phase}", () => Task.FromResult(Phase() == phase), TurnSeconds * 2, TimeSpan.FromMilliseconds(5));
 
     /// <summary>Until its turn has come: other tests' jobs may be before it.</summary>
     public Task Started() => Patience.Until($"the start of job {Id}", async () => await State() is not ("qw" or "Rq"), TurnSeconds);
 
     /// <summary>Until something of it is so; else the message tells all about it.</summary>
-    public async Task Until(string what, Func<Task<bool>> isSo)
+    public async Task Until(string what, Func<Task<bool>> isSo, int seconds = 300, TimeSpan? between = null)
     {
         try
         {
-            await Patience.Until(what, isSo);
+            await Patience.Until(what, isSo, seconds, between);
         }
         catch (TimeoutException e)
         {

@@ -11,14 +11,15 @@ static class Patience
     /// <param name="what">What is awaited, for the message.</param>
     /// <param name="isSo">Looks.</param>
     /// <param name="seconds">When to give up.</param>
-    public static async Task Until(string what, Func<Task<bool>> isSo, int seconds = 300)
+    /// <param name="between">The time between two looks; null for the usual one.</param>
+    public static async Task Until(string what, Func<Task<bool>> isSo, int seconds = 300, TimeSpan? between = null)
     {
         var watch = Stopwatch.StartNew();
         while (!await isSo())
         {
             if (watch.Elapsed.TotalSeconds > seconds)
                 throw new TimeoutException($"gave up waiting for {what} after {seconds} s");
-            await Pause();
+            await Task.Delay(between ?? s_between);
         }
     }
 
