@@ -16,7 +16,7 @@ module_files() { # MODULES_ROOT VERSION NAME...
   shift 2
   for name in "$@"; do
     steps=$(modprobe -d "$root" -S "$version" --show-depends "$name" 2>/dev/null) || fail "find kernel module $name: kernel $version has none"
-    awk '$1 == "insmod" { print $2 }' <<<"$steps"
+    sed -n 's/^insmod \(.*[^ ]\) *$/\1/p' <<<"$steps"
   done | sort -u
 }
 
@@ -32,12 +32,13 @@ unpack_module() { # FILE TARGET_WITHOUT_COMPRESSION
 
 # Only the named ones: the whole tree is larger than the rest of the guest.
 copy_modules() { # MODULES_ROOT VERSION TARGET_ROOT NAME...
-  local root=$1 version=$2 target=$3 from=$1/lib/modules/$2 to=$3/lib/modules/$2 files file name
+  local root=$1 version=$2 target=$3 from=$1/lib/modules/$2 to=$3/lib/modules/$2 list files file name
   shift 3
-  files=$(module_files "$root" "$version" "$@")
+  list=$(module_files "$root" "$version" "$@")
+  mapfile -t files <<<"$list"
   mkdir -p "$to"
   cp "$from"/modules.{builtin,builtin.modinfo,order} "$to/"
-  for file in $files; do
+  for file in "${files[@]}"; do
     name=${file#"$from"/}
     unpack_module "$file" "$to/${name%.ko*}.ko"
   done
