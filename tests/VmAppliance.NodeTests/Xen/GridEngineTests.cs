@@ -15,7 +15,7 @@ sealed class GridEngineTests
     [Test]
     public async Task Output_and_exit_status_come_back()
     {
-        var job = GridCell.As([.. s_submit, "-sync", "y", "-b", "y", "sh", "-c", "echo out; echo err >&2; id -un; cat /sys/hypervisor/type; exit 7"]);
+        var job = GridCell.As([.. s_submit, "-sync", "y", "-b", "y", "-shell", "n", "sh", "-c", "echo out; echo err >&2; id -un; cat /sys/hypervisor/type; exit 7"]);
         await Assert.That((job.Status, Read("out"), Read("err"))).IsEqualTo((7, $"out\n{GridCell.Owner}\nxen\n", "err\n")).Because($"{job}");
         await Assert.That(XenNode.Rests()).IsEqualTo("");
     }
@@ -23,7 +23,7 @@ sealed class GridEngineTests
     [Test]
     public async Task A_job_is_suspended_resumed_and_deleted()
     {
-        var id = GridCell.As([.. s_submit, "-b", "y", "sh", "-c", "echo up; while :; do sleep 0.2; done"]).Output.Trim();
+        var id = GridCell.As([.. s_submit, "-b", "y", "-shell", "n", "sh", "-c", "echo up; while :; do sleep 0.2; done"]).Output.Trim();
         await Until("the job's first word", () => Read("out") == "up\n");
         GridCell.As("qmod", "-sj", id);
         await Until("a paused domain", () => Domain(id) is { IsPaused: true });
