@@ -57,7 +57,7 @@ static class GridEngine
     {
         Blame.Job => JobError,
         // An owner whose word could put a queue into error state would do it for everybody.
-        Blame.Transient or Blame.Machine => RunAgain,
+        Blame.Transient or Blame.Full or Blame.Machine => RunAgain,
         _ => DisableQueue,
     };
 }

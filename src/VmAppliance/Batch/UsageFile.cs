@@ -8,6 +8,7 @@ namespace VmAppliance.Batch;
 static class UsageFile
 {
     const int Largest = 1 << 16;
+    const string Status = "exit_status=";
 
     /// <summary>Adds what the job's machine used to what the job's processes on the node used.</summary>
     /// <param name="spoolDirectory">A trusted spool directory.</param>
@@ -21,6 +22,28 @@ static class UsageFile
         var before = Files.ReadNoFollow(path, Largest, out var facts);
         var after = Added(Encoding.UTF8.GetString(before), user, system, peakKiB);
         Files.Replace(path, Encoding.UTF8.GetBytes(after), facts.Mode & 0x1FF, facts.Uid, -1);
+    }
+
+    /// <summary>The exit status of the job, or of what was to start it; null when it is not known.</summary>
+    /// <param name="spoolDirectory">A trusted spool directory.</param>
+    public static int? ExitStatus(string spoolDirectory)
+    {
+        try
+        {
+            return ExitStatusOf(Encoding.UTF8.GetString(Files.ReadNoFollow($"{spoolDirectory}/usage", Largest, out _)));
+        }
+        catch (LinuxException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The exit status in the file's text; null when it has none.</summary>
+    public static int? ExitStatusOf(string text)
+    {
+        var line = text.Split('\n').FirstOrDefault(l => l.StartsWith(Status, StringComparison.Ordinal));
+        return int.TryParse(line?[Status.Length..], NumberStyles.None, CultureInfo.InvariantCulture, out var status)
+            ? status : null;
     }
 
     /// <summary>The file's text with the machine's usage added.</summary>

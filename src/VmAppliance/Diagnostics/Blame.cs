@@ -13,6 +13,12 @@ enum Blame
     Transient,
 
     /// <summary>
+    /// The node has no room just now. It may work if tried again, however often that takes: it says nothing of the
+    /// job, the image or the node.
+    /// </summary>
+    Full,
+
+    /// <summary>
     /// The machine did not do what it should. What tells so, and why, came from its process, its guest or their channels, all of which its owner
     /// could have in hand: it may be the image's or the node's fault, but it proves nothing against them, and must not keep others from the node.
     /// </summary>

@@ -21,7 +21,7 @@ sealed class ClaimSlot(Node node)
             return lease;
         // A slot whose job is gone without an epilog is as good as free.
         new Reaper(node).Run(dryRun: false);
-        return node.Leases.Claim(key, Describe) ?? throw new ApplianceException(Blame.Transient, "claim slot", $"job {key}",
+        return node.Leases.Claim(key, Describe) ?? throw new ApplianceException(Blame.Full, "claim slot", $"job {key}",
             $"all {node.Leases.Slots} slots are taken", "vmappliance maintenance status shows by whom; the queue should have no more slots than [slots] count");
     }
 }

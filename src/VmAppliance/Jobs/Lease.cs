@@ -38,6 +38,26 @@ sealed class Lease : IDisposable
         Issued = pass;
     }
 
+    /// <summary>
+    /// Whether its starter says that the job has begun. It is the owner's word: who lies is tried for longer, or
+    /// tells what any job that runs tells, that machines of the image start here.
+    /// </summary>
+    public bool HasBegun
+    {
+        get
+        {
+            try
+            {
+                return Files.Facts(LeaseStore.PassFile(Directory)) is { } facts && (facts.Mode & LeaseStore.Begun) != 0;
+            }
+            catch (LinuxException)
+            {
+                // Not to know it must not keep anybody from taking the machine down.
+                return false;
+            }
+        }
+    }
+
     /// <summary>What the name of a directory that is being deleted begins with.</summary>
     public const string Gone = "gone-";
 

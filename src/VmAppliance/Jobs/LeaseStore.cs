@@ -9,6 +9,9 @@ namespace VmAppliance.Jobs;
 /// <summary>The leases of this node: directories below <c>RUN/leases</c>, one per job and task.</summary>
 sealed class LeaseStore(string runDirectory, int slots)
 {
+    /// <summary>In the mode of the owner's file: the job has begun. S_IXUSR, which means nothing for data.</summary>
+    public const int Begun = 0x40;
+
     const int LargestFile = 1 << 16;
     const string Unnamed = "new-";
     // Who has a lease starts its machine or takes it down.
@@ -30,6 +33,22 @@ sealed class LeaseStore(string runDirectory, int slots)
 
     /// <summary>The owner's file of a lease.</summary>
     public static string PassFile(string directory) => $"{directory}/pass.json";
+
+    /// <summary>
+    /// Writes down, with the rights of its owner, that the job of a lease begins. The directory is root's: a mode is
+    /// what an owner can change there.
+    /// </summary>
+    public static void MarkBegun(string directory)
+    {
+        try
+        {
+            File.SetUnixFileMode(PassFile(directory), UnixFileMode.UserRead | (UnixFileMode)Begun);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The job begins all the same; only its tries go on being counted.
+        }
+    }
 
     /// <summary>The directory of a job's lease, whether there is one or not.</summary>
     public string DirectoryOf(JobKey key) => $"{Root}/{key}";

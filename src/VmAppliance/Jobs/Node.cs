@@ -18,6 +18,9 @@ sealed class Node(Settings settings)
     /// <summary>Who holds which slot.</summary>
     public LeaseStore Leases { get; } = new(settings.Appliance.RunDirectory, settings.Slots.Count);
 
+    /// <summary>How often jobs have come in vain.</summary>
+    public TryStore Tries { get; } = new(settings.Appliance.RunDirectory);
+
     /// <summary>The golden images.</summary>
     public Catalogue Images { get; } = new(settings.Appliance.StateDirectory, settings.Storage.Kind == StorageKind.File ? null : new VolumeGroup(settings.Storage.VolumeGroup));
 

@@ -7,7 +7,7 @@ using VmAppliance.Linux;
 namespace VmAppliance.Jobs;
 
 /// <summary>Something that was left behind.</summary>
-/// <param name="Kind">directory, lease, machine, disk, template or import.</param>
+/// <param name="Kind">directory, lease, machine, disk, template, import or tries.</param>
 /// <param name="Name">Its name.</param>
 /// <param name="Reason">Why nobody needs it.</param>
 /// <param name="Gone">Whether it has been removed.</param>
@@ -19,10 +19,17 @@ sealed class Reaper(Node node)
 {
     /// <summary>Looks for rests and removes them.</summary>
     /// <param name="dryRun">Only say what would be removed.</param>
-    public IReadOnlyList<Rest> Run(bool dryRun) => [.. Halves(dryRun), .. Leases(dryRun), .. Machines(dryRun), .. Disks(dryRun), .. HalfTemplates(dryRun), .. HalfImports(dryRun)];
+    public IReadOnlyList<Rest> Run(bool dryRun) =>
+    [
+        .. Halves(dryRun), .. Leases(dryRun), .. Machines(dryRun), .. Disks(dryRun),
+        .. HalfTemplates(dryRun), .. HalfImports(dryRun), .. OldTries(dryRun),
+    ];
 
     IEnumerable<Rest> Halves(bool dryRun) => node.Leases.Sweep(dryRun)
         .Select(name => new Rest("directory", name, "a hook was killed while it made or removed it", !dryRun));
+
+    IEnumerable<Rest> OldTries(bool dryRun) => node.Tries.Sweep(dryRun).Select(name => new Rest("tries", name,
+        $"its job has not come for {TryStore.Memory.TotalHours:0} hours, or not since the node was booted", !dryRun));
 
     IEnumerable<Rest> HalfTemplates(bool dryRun)
     {

@@ -9,8 +9,8 @@ namespace VmAppliance.Jobs;
 /// <param name="hypervisor">What runs its machine.</param>
 /// <param name="pass">The way into the machine.</param>
 /// <param name="directory">The lease's directory.</param>
-/// <param name="notStarted">Exit status for a job whose machine was lost before its first instruction.</param>
-sealed class RunJob(IHypervisor hypervisor, Pass pass, string directory, int notStarted)
+/// <param name="notStarted">Says the exit status for a job whose machine was lost before its first instruction.</param>
+sealed class RunJob(IHypervisor hypervisor, Pass pass, string directory, Func<int> notStarted)
 {
     const int SIGPIPE = 13;
     const int OutputLost = 1;
@@ -45,7 +45,8 @@ sealed class RunJob(IHypervisor hypervisor, Pass pass, string directory, int not
             using var budget = MachineBudget.Of(pass.Machine, () => session.Signal(Kill.SIGKILL));
             void Broken(LinuxException e) => OutputBroke(e, session);
             Stream input = spec.Input is null ? new RawInput(0) : Stream.Null;
-            var result = await session.Run(spec, input, new RawOutput(1, Broken), new RawOutput(2, Broken), start.TryBegin).ConfigureAwait(false);
+            RawOutput output = new(1, Broken), errors = new(2, Broken);
+            var result = await session.Run(spec, input, output, errors, () => MayBegin(start)).ConfigureAwait(false);
             if (budget?.Reason is { } reason && result.End is null or { Signal: Kill.SIGKILL })
                 return UsedUp(reason);
             return result.End is { } end ? (_outputLost && end.Status == 0 ? new JobEnd(OutputLost) : end)
@@ -55,6 +56,14 @@ sealed class RunJob(IHypervisor hypervisor, Pass pass, string directory, int not
         {
             return Ended(start.Signal.Value);
         }
+    }
+
+    bool MayBegin(StartWatch start)
+    {
+        if (!start.TryBegin())
+            return false;
+        LeaseStore.MarkBegun(directory);
+        return true;
     }
 
     static JobEnd Ended(int signal) => new(BySignal + signal, signal);
@@ -87,7 +96,7 @@ sealed class RunJob(IHypervisor hypervisor, Pass pass, string directory, int not
         Complaint.Say(result.Started
             ? $"vmappliance: run job: {reason}; the job did not finish\n"
             : $"vmappliance: start job: {reason}; the job had not started\n");
-        return result.Started ? pass.LostStatus : notStarted;
+        return result.Started ? pass.LostStatus : notStarted();
     }
 
     // A job whose reader has gone gets SIGPIPE on the node, and so it does in its machine. One whose disk is full would have seen its

@@ -57,7 +57,7 @@ static class CommandLine
     public static int StatusOf(Exception failure) => Complaint.BlameOf(failure) switch
     {
         Blame.Usage => EX_USAGE,
-        Blame.Transient => EX_TEMPFAIL,
+        Blame.Transient or Blame.Full => EX_TEMPFAIL,
         _ when failure.Message.StartsWith("read configuration", StringComparison.Ordinal) => EX_CONFIG,
         _ => 1,
     };

@@ -36,10 +36,21 @@ static class EpilogMode
             return;
         var release = new ReleaseJob(node);
         var usage = release.Usage(lease);
+        Settle(node.Tries, lease, job);
         release.Run(lease);
         release.Complain();
         if (usage is not null && job.LivesIn is not null)
             Account(job.LivesIn, usage);
+    }
+
+    // A job that has neither begun nor ended for good comes again. Also 99 may be its own wish: then it has begun.
+    static void Settle(TryStore tries, Lease lease, Job job)
+    {
+        var hasBegun = lease.HasBegun;
+        if (hasBegun)
+            tries.Begun(lease.Record.Image, lease.Record.Since);
+        if (hasBegun || (job.LivesIn is { } spool && UsageFile.ExitStatus(spool) is not (null or GridEngine.RunAgain)))
+            tries.Forget(job.Key);
     }
 
     static void Account(string spool, MachineUsage usage)

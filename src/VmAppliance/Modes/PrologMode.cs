@@ -45,7 +45,7 @@ static class PrologMode
         RootHook.RefuseTooSmall(kept, settings.Image(queue.Image).MemoryFor(job.Slots));
         Tell(job, kept);
         var timeline = new Timeline();
-        using var lease = new PrepareJob(new Node(settings), timeline).Run(
+        using var lease = new CountedStart(new Node(settings), timeline).Run(
             new MachineRequest(job, AccountDatabase.Get(job.Owner), queue.Image, queue.LostStatus, Directory: directory));
         Journal.Write(Severity.Information, $"job {job.Key} of {job.Owner}: slot {lease.Record.Slot}, image {queue.Image}, {timeline}");
     }

@@ -56,7 +56,8 @@ static class RunMode
             if (interruption.WasAsked)
                 throw new ApplianceException(Blame.Transient, "run command", Encoding.UTF8.GetString(words[0]), "interrupted");
             var pass = lease.Issued!;
-            return new RunJob(node.Hypervisor, pass, lease.Directory, CommandLine.EX_TEMPFAIL).Run(Commands.ByHand(words, account, pass)).GetAwaiter().GetResult().Status;
+            var run = new RunJob(node.Hypervisor, pass, lease.Directory, () => CommandLine.EX_TEMPFAIL);
+            return run.Run(Commands.ByHand(words, account, pass)).GetAwaiter().GetResult().Status;
         }
         finally
         {

@@ -22,7 +22,25 @@ static class StarterMode
         catch (Exception e)
         {
             Complaint.Say(Complaint.Text(e));
-            return Complaint.BlameOf(e) == Blame.Job ? GridEngine.JobError : GridEngine.RunAgain;
+            return Complaint.BlameOf(e) == Blame.Job ? GridEngine.JobError : NotStarted();
+        }
+    }
+
+    // What can be known of a machine here comes from its owner's processes, as in a prolog that waits for it.
+    static int NotStarted()
+    {
+        try
+        {
+            var tries = new TryStore(ConfigurationFile.Load(ConfigurationFile.Locate()).Appliance.RunDirectory);
+            if (tries.Of(CurrentKey())?.Finding(Blame.Machine, tries.Now) is not { } finding)
+                return GridEngine.RunAgain;
+            Complaint.Say(Complaint.Text(finding));
+            return finding.Blame == Blame.Job ? GridEngine.JobError : GridEngine.RunAgain;
+        }
+        catch (ApplianceException)
+        {
+            // It has been said already why.
+            return GridEngine.RunAgain;
         }
     }
 
@@ -36,7 +54,10 @@ static class StarterMode
         var command = new GridEngineCommand(words, InitialProcess.Value, spool).Read();
         var node = new Node(settings);
         if (node.Leases.PassOf(key) is { } pass)
-            return EndLike(InMachine(new RunJob(node.Hypervisor, pass, node.Leases.DirectoryOf(key), GridEngine.RunAgain), Commands.OfJob(command)));
+        {
+            var run = new RunJob(node.Hypervisor, pass, node.Leases.DirectoryOf(key), NotStarted);
+            return EndLike(InMachine(run, Commands.OfJob(command)));
+        }
         if (InitialProcess.Variable("QUEUE") is { } queue && PrologMode.Queue(settings, queue).Image is null)
             return Natively(command);
         throw new ApplianceException(Blame.Transient, "start job", $"job {key}", "it has no machine on this node", "is the queue's prolog set?");

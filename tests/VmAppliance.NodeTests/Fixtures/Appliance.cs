@@ -101,7 +101,7 @@ sealed class Appliance : IDisposable
 
     /// <summary>What is left in the run directory beside what is the node's.</summary>
     public static IReadOnlyList<string> Rests => !Directory.Exists($"{Home}/run") ? []
-        : [.. Directory.GetFileSystemEntries($"{Home}/run").Select(e => Path.GetFileName(e)).Where(n => n is not ("leases" or "lock")), .. Leases];
+        : [.. Directory.GetFileSystemEntries($"{Home}/run").Select(e => Path.GetFileName(e)).Where(n => n is not ("leases" or "lock" or "tries")), .. Leases];
 
     public void Dispose()
     {

@@ -135,7 +135,7 @@ sealed class XenNode : IAsyncInitializer
         .. Xl.List().Where(d => d.Id != 0).Select(d => $"domain {d.Name} {d.State}"),
         .. NodeProcesses.OfRoot("xl").Select(pid => $"process {pid} {string.Join(' ', NodeProcesses.Arguments(pid))}"),
         .. Names($"{Run}/leases").Select(l => $"lease {l}"),
-        .. Names(Run).Where(n => n is not ("leases" or "lock")).Select(n => $"file {n}"),
+        .. Names(Run).Where(n => n is not ("leases" or "lock" or "tries")).Select(n => $"file {n}"),
         .. Names("/run/vmappliance-disks").Select(d => $"disk {d}"),
         .. Tool.Run("losetup", "--list", "--noheadings").Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => $"loop device {l}"),
         .. Node.Disks.InUse().Select(d => $"disk of {d}"),

@@ -98,7 +98,8 @@ sealed class Node
         .. Disks.Select(d => $"disk {DiskDirectory}/{d}"),
         .. Processes.Select(p => $"process {p}"),
         // These are the node's, not a lease's.
-        .. Names(RunDirectory).Where(n => n is not ("leases" or "lock" or "kvm.json")).Select(n => $"file {RunDirectory}/{n}"),
+        .. Names(RunDirectory).Where(n => n is not ("leases" or "lock" or "kvm.json" or "tries"))
+            .Select(n => $"file {RunDirectory}/{n}"),
     ];
 
     static IReadOnlyList<string> Names(string directory) => !Directory.Exists(directory) ? []

@@ -41,9 +41,10 @@ sealed class OwnerTests
 
         var modes = await new Command(["stat", "--format=%n %a %U", .. new[] { "record.json", "pass.json", "qmp.sock", "console.sock", "port.in", "port.out" }]) { Directory = lease }.Require();
 
+        // The x of pass.json says that the job has begun.
         await Assert.That(modes).IsEqualTo($"""
             record.json 600 root
-            pass.json 400 {Owner.Name}
+            pass.json 500 {Owner.Name}
             qmp.sock 600 {Owner.Name}
             console.sock 600 {Owner.Name}
             port.in 600 {Owner.Name}

@@ -8,6 +8,7 @@ sealed class GridEngineTests
     [Test]
     [Arguments(Blame.Job, 100)]
     [Arguments(Blame.Transient, 99)]
+    [Arguments(Blame.Full, 99)]
     [Arguments(Blame.Machine, 99)]
     [Arguments(Blame.Node, 1)]
     [Arguments(Blame.Usage, 1)]

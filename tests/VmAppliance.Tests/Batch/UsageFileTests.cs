@@ -13,6 +13,22 @@ sealed class UsageFileTests
             "wait_status=0\nexit_status=3\nru_wallclock=12\nru_utime=10.75\nru_stime=1.75\nru_maxrss=102048\nru_ixrss=0\nend_time=1700000000\n");
 
     [Test]
+    [Arguments(Before, 3)]
+    [Arguments("wait_status=9\n", null)]
+    [Arguments("exit_status=\n", null)]
+    [Arguments("exit_status=-1\n", null)]
+    [Arguments("my_exit_status=1\nexit_status=99", 99)]
+    public async Task The_status_is_what_stands_there_or_not_known(string text, int? status) =>
+        await Assert.That(UsageFile.ExitStatusOf(text)).IsEqualTo(status);
+
+    [Test]
+    public async Task Where_there_is_no_file_no_status_is_known()
+    {
+        using var directory = new TempDirectory();
+        await Assert.That(UsageFile.ExitStatus(directory.Path)).IsNull();
+    }
+
+    [Test]
     public async Task Nothing_used_changes_no_value() =>
         await Assert.That(UsageFile.Added("ru_utime=3\nru_maxrss=7\n", TimeSpan.Zero, TimeSpan.Zero, 0)).IsEqualTo("ru_utime=3\nru_maxrss=7\n");
 

@@ -156,6 +156,22 @@ sealed class LeaseStoreTests
     }
 
     [Test]
+    public async Task A_job_has_begun_when_its_starter_says_so_and_the_owner_still_reads_the_pass()
+    {
+        using var directory = new TempDirectory();
+        var store = new LeaseStore(directory["run"], 3);
+        using var lease = store.Claim("7")!;
+        LeaseStore.MarkBegun(lease.Directory);
+        await Assert.That(lease.HasBegun).IsFalse();
+        var access = new GuestAccess("127.0.0.1", 2222, "alice", "key", "print");
+        lease.Issue(new Pass(access, lease.Record.Machine, "/home/alice", 98), 1002);
+        await Assert.That(lease.HasBegun).IsFalse();
+        LeaseStore.MarkBegun(lease.Directory);
+        var mode = Files.Facts(LeaseStore.PassFile(lease.Directory))!.Value.Mode & 0xFFF;
+        await Assert.That((lease.HasBegun, mode)).IsEqualTo((true, 0x140));
+    }
+
+    [Test]
     public async Task What_a_claim_that_was_killed_left_does_not_stop_the_next_one()
     {
         using var directory = new TempDirectory();
